@@ -1,0 +1,5 @@
+"""`python -m overlay`."""
+
+from overlay.cli.main import main
+
+main()

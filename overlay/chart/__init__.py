@@ -1,0 +1,1 @@
+"""The base chart: checked bytes, values, and Helm behind one seam."""

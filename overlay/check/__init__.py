@@ -1,0 +1,1 @@
+"""Objects and patches against the types of Kubernetes and of custom resources."""

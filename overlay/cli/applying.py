@@ -1,0 +1,180 @@
+"""The cluster half of `overlay sync`: plans beside those for Git, carried out when Git has taken what is applied."""
+
+from __future__ import annotations
+
+from overlay.errors import OverlayError, UsageError
+from overlay.model.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from overlay.cli.clusters import Live
+    from overlay.model.build import Build
+    from overlay.model.finding import Finding
+
+
+@value(kw_only=True)
+class Looked:
+    """The clusters of the environments of a run.
+
+    lives: by environment. errors: of environments that must not go on; nothing of them is published either.
+    """
+
+    lives: dict[str, Live]
+    errors: tuple[OverlayError, ...] = ()
+
+    @property
+    def refused(self) -> frozenset[str]:
+        return frozenset([one.environment or "" for error in self.errors for one in error.each()])
+
+    @property
+    def changing(self) -> list[Live]:
+        return [one for one in self.lives.values() if not one.plan.is_idle]
+
+    def close(self) -> None:
+        for one in self.lives.values():
+            one.client.close()
+
+
+def look_at_clusters(args: dict[str, Any], builds: Iterable[Build]) -> Looked:
+    """Look at the cluster of each environment that names one; one that fails does not stop the others."""
+    from overlay.cli.clusters import look, stops, wish_of  # noqa: PLC0415
+
+    lives: dict[str, Live] = {}
+    errors: list[OverlayError] = []
+    for build in builds:
+        wish = wish_of(build)
+        if wish is None:
+            continue
+        try:
+            live = look(args, wish)
+        except OverlayError as error:
+            errors.append(error.of(wish.name))
+            continue
+        lives[wish.name] = live
+        stopped = stops(live)
+        if stopped is not None:
+            errors.append(stopped)
+    return Looked(lives=lives, errors=tuple(errors))
+
+
+def print_lives(args: dict[str, Any], looked: Looked) -> None:
+    """Show the plans of all clusters."""
+    from overlay.cli.cluster_output import plan_value, print_plan  # noqa: PLC0415
+    from overlay.cli.publishing_output import event  # noqa: PLC0415
+
+    for name, live in looked.lives.items():
+        event(args, "cluster-planned", name, plan=plan_value(live))
+        if args["output"] == "text" and not live.plan.is_idle:
+            print_plan(live, args)
+
+
+def apply_lives(
+    args: dict[str, Any], lives: Sequence[Live], commits: Mapping[str, tuple[int, str]], source: str
+) -> list[OverlayError]:
+    """Carry out each plan with the revision and commit that hold it; return what went wrong."""
+    errors: list[OverlayError] = []
+    for live in lives:
+        revision, commit = commits[live.wish.name]
+        try:
+            error = apply_one(args, live, revision=revision, commit=commit, source=source)
+        except OverlayError as raised:
+            error = raised.of(live.wish.name)
+        if error is not None:
+            errors.append(error)
+    return errors
+
+
+def apply_one(args: dict[str, Any], live: Live, *, revision: int, commit: str, source: str) -> OverlayError | None:
+    """Carry out one plan and say what came of it; return what went wrong."""
+    from overlay.cli.cluster_output import outcome_text, teller  # noqa: PLC0415
+    from overlay.cli.clusters import carry_out  # noqa: PLC0415
+    from overlay.cli.exits import report  # noqa: PLC0415
+    from overlay.cli.publishing_output import event  # noqa: PLC0415
+    from overlay.cli.sourcing_output import say  # noqa: PLC0415
+    from overlay.cluster.story import stories  # noqa: PLC0415
+    from overlay.model.finding import Finding  # noqa: PLC0415
+    from overlay.report.style import inert  # noqa: PLC0415
+
+    name = live.wish.name
+    known = live.record.current
+    if live.plan.is_idle and known and (known.revision, known.commit, known.status) == (revision, commit, "deployed"):
+        event(args, "cluster-unchanged", name, revision=revision)
+        if args["output"] == "text":
+            say(args, f"{name}: {live.client.access.context} is as it shall be (revision {revision})")
+        return None
+    outcome = carry_out(args, live, revision=revision, commit=commit, source=source, tell=teller(args, name))
+    texts = [Finding("server-warning", text, environment=name) for text in live.client.warnings]
+    if args["output"] == "text":
+        report((), texts, args)
+    error = outcome.error(name)
+    for line in stories(live.client, outcome):
+        event(args, "story", name, about=line.about, text=line.text)
+        if args["output"] == "text":
+            say(args, inert(f"{name}: {line.about}: {line.text}"))
+    if error is None:
+        event(args, "applied", name, revision=revision, commit=commit, counts=live.plan.counts())
+        if args["output"] == "text":
+            say(args, f"{name}: {outcome_text(outcome)} in {live.client.access.context} (revision {revision})")
+            report((), [_left_release(name, one) for one in _releases(live)], args)
+    return error
+
+
+def _releases(live: Live) -> list[str]:
+    """Return the Helm releases that objects were taken from."""
+    return sorted({one.release for one in live.plan.actions if one.release})
+
+
+def _left_release(name: str, release: str) -> Finding:
+    from overlay.model.finding import Finding  # noqa: PLC0415
+
+    where, _, short = release.partition("/")
+    return Finding(
+        "release-left",
+        f"the Helm release {short} in {where} still lists what was taken over: `helm uninstall {short}` would"
+        " delete it",
+        hint=f"let Helm forget it: kubectl delete secret -n {where} -l owner=helm,name={short}",
+        environment=name,
+    )
+
+
+def apply_uncommitted(args: dict[str, Any]) -> int:
+    """`overlay sync --no-git`: apply what is rendered now, where the environment allows it."""
+    from overlay.cli.asking import ask  # noqa: PLC0415
+    from overlay.cli.exits import exit_code, report  # noqa: PLC0415
+    from overlay.cli.publishing import build_environments, names_of  # noqa: PLC0415
+
+    builds, errors, findings = build_environments(args, names_of(args))
+    kept = []
+    for build in builds:
+        cluster = build.settings.cluster
+        if cluster is None or not cluster.allow_uncommitted:
+            what = "it names no cluster" if cluster is None else "it does not allow to apply what is not committed"
+            errors.append(
+                UsageError(
+                    what, environment=build.environment,
+                    hint="set cluster.allowUncommitted: true in it" if cluster else "set cluster.context in it",
+                )
+            )  # fmt: skip
+        else:
+            kept.append(build)
+    looked = look_at_clusters(args, kept)
+    try:
+        print_lives(args, looked)
+        report((), findings, args)
+        due = [one for one in looked.lives.values() if one.wish.name not in looked.refused]
+        if any(not one.plan.is_idle for one in due):
+            ask(args, f"Change {len(due)} cluster{'s' * (len(due) != 1)}?")
+        commits = {}
+        for one in due:
+            current = one.record.current
+            is_same = one.plan.is_idle and current is not None and current.status == "deployed"
+            last = current.revision if current else 0
+            commits[one.wish.name] = (last, current.commit) if is_same and current else (last + 1, "local")
+        errors += [*looked.errors, *apply_lives(args, due, commits, "local")]
+    finally:
+        looked.close()
+    report(errors, (), args)
+    return exit_code(errors, is_partial=len(errors) < len(looked.lives))

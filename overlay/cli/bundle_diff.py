@@ -1,0 +1,70 @@
+"""`overlay diff ENV --against REF`: what a bundle holds of an environment, and what it renders to now."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from overlay.model.build import Build
+
+
+def bundle_diff(args: dict[str, Any]) -> int:
+    """Print what differs; return 1 where something does."""
+    from overlay.cli.fields import fields_text  # noqa: PLC0415
+    from overlay.cli.show_bundle import objects_in, open_bundle  # noqa: PLC0415
+    from overlay.cli.sourcing_output import effect_value  # noqa: PLC0415
+    from overlay.diff.effect import field_changes  # noqa: PLC0415
+    from overlay.kube.types import load_types  # noqa: PLC0415
+
+    name = args["sides"]
+    if "@" in name or ".." in name or args["with_prune"]:
+        raise UsageError("--against compares with what is rendered now", hint=f"name an environment, not {name!r}")
+    build = _build(name, args)
+    with open_bundle(args, args["against"]) as bundle:
+        before = objects_in(bundle, name)
+    changes = field_changes(before, build.objects, load_types(build.settings.kubernetes_version))
+    contents = bundle.contents
+    if args["output"] == "text":
+        if changes:
+            from overlay.report.style import Style, inert, wants_color  # noqa: PLC0415
+
+            style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
+            head = style.paint(inert(f"{name} of {contents.name} {contents.version} → now"), "bold")
+            sys.stdout.write(f"{head}\n{inert(fields_text(changes))}")
+    else:
+        found = {
+            "apiVersion": "overlay.dev/v1",
+            "kind": "Diff",
+            "from": {"environment": name, "bundle": contents.name, "version": contents.version,
+                     "digest": bundle.manifest.digest},
+            "to": {"environment": name},
+            "changes": effect_value(changes),
+        }  # fmt: skip
+        if args["output"] == "json":
+            import json  # noqa: PLC0415
+
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+        else:
+            from overlay.yaml import write_document  # noqa: PLC0415
+
+            sys.stdout.write(write_document(found))
+    return EXIT_DIFFERENT if changes else EXIT_OK
+
+
+def _build(name: str, args: dict[str, Any]) -> Build:
+    from overlay.cli.exits import report  # noqa: PLC0415
+    from overlay.model.options import Options  # noqa: PLC0415
+    from overlay.pipeline import build_all  # noqa: PLC0415
+
+    options = Options(strict=args["strict"])
+    [(_, result)] = build_all([name], project=args["project"], options=options, child=args["early"])
+    if isinstance(result, OverlayError):
+        raise result
+    report((), result.findings, args)
+    return result

@@ -1,0 +1,252 @@
+"""What the commands that talk to clusters share: the way in, the record, a plan, and carrying it out."""
+
+from __future__ import annotations
+
+import os
+
+from overlay.errors import OverlayError, UsageError
+from overlay.model.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from overlay.cluster.client import Client
+    from overlay.cluster.outcome import Event, Outcome
+    from overlay.cluster.placing import Placed
+    from overlay.cluster.plan import Options, Plan
+    from overlay.cluster.record import Entry, Record
+    from overlay.cluster.store import RecordStore
+    from overlay.kube.types import Types
+    from overlay.model.build import Build
+    from overlay.model.cluster import ClusterSettings
+    from overlay.model.resource import Resource
+
+# A plan that is out of date as often as this is one of a cluster that somebody else works on all the time.
+_TRIES = 3
+
+
+@value(kw_only=True)
+class Wish:
+    """What an environment shall be in its cluster, wherever it was read.
+
+    chart: name, version and app version, as the record keeps them.
+    """
+
+    name: str
+    namespace: str
+    settings: ClusterSettings
+    objects: tuple[Resource, ...]
+    kubernetes_version: str
+    notes: str = ""
+    chart: tuple[str, str, str] = ("", "", "")
+
+
+@value(kw_only=True)
+class Live:
+    """An environment and its cluster, looked at."""
+
+    wish: Wish
+    client: Client
+    store: RecordStore
+    record: Record
+    placed: Placed
+    plan: Plan
+    options: Options
+
+
+def wish_of(build: Build) -> Wish | None:
+    """Return what a build shall be in its cluster; None where the environment names none."""
+    settings = build.settings.cluster
+    if settings is None:
+        return None
+    chart = build.chart
+    return Wish(
+        name=build.environment,
+        namespace=build.settings.namespace,
+        settings=settings,
+        objects=build.objects,
+        kubernetes_version=build.settings.kubernetes_version,
+        notes=build.notes or "",
+        chart=(chart.name, chart.version, chart.app_version) if chart else ("", "", ""),
+    )
+
+
+def reach(args: dict[str, Any], settings: ClusterSettings | None) -> Client:
+    """Return a client for the environment's cluster; nothing is sent yet. Raises UsageError, ClusterConflict."""
+    from overlay import __version__  # noqa: PLC0415
+    from overlay.cluster.client import Client  # noqa: PLC0415
+    from overlay.cluster.identity import check_server  # noqa: PLC0415
+    from overlay.cluster.kubeconfig import find_access  # noqa: PLC0415
+
+    context = args["context"] or (settings.context if settings else "")
+    access = find_access(os.environ, kubeconfig=args["kubeconfig"] or "", context=context)
+    # A pod reaches the cluster that it runs in by an address of its own, and no other.
+    if settings and not access.is_pod:
+        check_server(access, settings.server_match)
+    return Client(access, agent=f"overlay/{__version__}")
+
+
+def check_cluster(client: Client, settings: ClusterSettings, record: Record, *, first_contact: bool) -> None:
+    """Refuse the wrong cluster: another than is pinned, or one that the environment has never been in."""
+    from overlay.cluster.identity import check_identity, cluster_uid  # noqa: PLC0415
+
+    if not settings.uid and (record.current is not None or first_contact):
+        return
+    check_identity(cluster_uid(client), settings.uid, context=client.access.context, first_contact=first_contact)
+
+
+def look(args: dict[str, Any], wish: Wish, *, shortcut: bool = True) -> Live:
+    """Look at the environment's cluster and decide; nothing is written. Raises OverlayError."""
+    client = reach(args, wish.settings)
+    try:
+        return _look(args, wish, client, shortcut=shortcut)
+    except BaseException:
+        client.close()
+        raise
+
+
+def _look(args: dict[str, Any], wish: Wish, client: Client, *, shortcut: bool) -> Live:
+    from overlay.cluster.placing import place  # noqa: PLC0415
+    from overlay.cluster.store import RecordStore  # noqa: PLC0415
+    from overlay.cluster.survey import make_plan  # noqa: PLC0415
+
+    store = RecordStore(client, wish.namespace, wish.name)
+    record = store.read()
+    check_cluster(client, wish.settings, record, first_contact=bool(args.get("first_contact")))
+    placed = place(wish.objects, client.kinds(), wish.namespace, record.owner)
+    options = options_of(args, wish.settings)
+    plan = make_plan(client, placed, record, options, types_of(wish), shortcut=shortcut)
+    return Live(wish=wish, client=client, store=store, record=record, placed=placed, plan=plan, options=options)
+
+
+def types_of(wish: Wish) -> Types:
+    from overlay.kube.types import load_types  # noqa: PLC0415
+
+    return load_types(wish.kubernetes_version)
+
+
+def options_of(args: dict[str, Any], settings: ClusterSettings) -> Options:
+    """Return what a run may do: the command line wins over the environment."""
+    from overlay.cluster.conflicts import Policy  # noqa: PLC0415
+    from overlay.cluster.guards import PROTECTED, PruneLimits, parse_limit  # noqa: PLC0415
+    from overlay.cluster.plan import Options  # noqa: PLC0415
+
+    allowed = frozenset(args.get("allow_delete") or ())
+    for kind in sorted(allowed - PROTECTED):
+        raise UsageError(
+            f"--allow-delete {kind}: no such kind is protected", hint=f"one of {', '.join(sorted(PROTECTED))}"
+        )
+    asked, said = parse_limit(args.get("max_prune") or ""), parse_limit(settings.max_prune)
+    most, share = asked if args.get("max_prune") else said
+    limits = PruneLimits(most=most, share=share, allowed=allowed)
+    if args.get("from_git"):
+        # Whoever may write the branch may tighten what is said here, and not loosen it.
+        ceiling = PruneLimits(most=asked[0], share=asked[1])
+        limits = PruneLimits(most=said[0], share=said[1], allowed=allowed, ceiling=ceiling)
+    return Options(
+        prune=not args.get("no_prune"),
+        replace=bool(args.get("replace")),
+        adopt=bool(args.get("adopt")),
+        correct=bool(args.get("correct")),
+        limits=limits,
+        policies=tuple([Policy(one.path, one.action) for one in settings.conflicts]),
+    )
+
+
+def carry_out(
+    args: dict[str, Any], live: Live, *, revision: int, commit: str, source: str, tell: Callable[[Event], None]
+) -> Outcome:
+    """Take the lease, do what the plan says, give it back. Raises OverlayError."""
+    from overlay import __version__  # noqa: PLC0415
+    from overlay.cli.fetching import seconds  # noqa: PLC0415
+    from overlay.cluster.apply import Pace, Run, make_home, occasion  # noqa: PLC0415
+    from overlay.cluster.lease import Lease  # noqa: PLC0415
+    from overlay.cluster.moved import Moved  # noqa: PLC0415
+    from overlay.cluster.record import Entry  # noqa: PLC0415
+
+    wish = live.wish
+    make_home(live.client, live.placed, live.plan, wish.namespace)
+    lease = Lease(live.client, wish.namespace, wish.name)
+    lease.acquire(wait=seconds(args["lease_timeout"]))
+    pace = Pace(
+        wait=wish.settings.wait and not args.get("no_wait"),
+        timeout=seconds(args.get("rollout_timeout") or wish.settings.timeout),
+    )
+    entry: Entry = Entry(
+        revision=revision, commit=commit, source=source, updated=now(), status="pending", chart=wish.chart[0],
+        chart_version=wish.chart[1], app_version=wish.chart[2],
+    )  # fmt: skip
+    try:
+        for _ in range(_TRIES):
+            made = Run(live.client, live.store, lease, live.placed, live.plan, pace=pace, now=now, tell=tell)
+            what = "delete" if live.options.is_delete else occasion(live.record, revision)
+            try:
+                return made.execute(entry, what, notes=wish.notes, tool=__version__)
+            except Moved:
+                live = look_again(args, live)
+        raise Moved(f"{wish.name} is changed by others faster than it can be looked at")
+    finally:
+        lease.release()
+
+
+def look_again(args: dict[str, Any], live: Live) -> Live:
+    """Plan anew after the cluster moved; go on where that is what was said yes to.
+
+    Raises Moved where a person has to look at it, ClusterConflict where it cannot be carried out any more.
+    """
+    from overlay.cluster.moved import Moved  # noqa: PLC0415
+    from overlay.cluster.survey import make_plan  # noqa: PLC0415
+
+    record = live.store.read()
+    types = types_of(live.wish) if live.wish.objects else None
+    plan = make_plan(live.client, live.placed, record, live.options, types)
+    found = replace(live, record=record, plan=plan)
+    stopped = stops(found)
+    if stopped is not None:
+        raise stopped
+    if not args.get("yes") and _rows(found) != _rows(live):
+        raise Moved(
+            "the cluster moved while the plan was looked at: nothing was applied", environment=live.wish.name,
+            hint="look at the new plan: run the same command again",
+        )  # fmt: skip
+    return found
+
+
+def _rows(live: Live) -> list[tuple[Any, ...]]:
+    return [(one.verb, one.id, one.changes, one.why) for one in live.plan.actions]
+
+
+def now() -> str:
+    """Return the time as records show it."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def stops(live: Live) -> OverlayError | None:
+    """Return why a plan cannot be carried out, or None."""
+    from overlay.cluster.plan import STOPS  # noqa: PLC0415
+    from overlay.errors import ClusterConflict, ClusterError, Problems  # noqa: PLC0415
+
+    found: Sequence[OverlayError] = [
+        (ClusterConflict if one.verb == "conflict" else ClusterError)(
+            f"{one.id}: {one.why}", environment=live.wish.name, object=str(one.id), rule=f"cluster-{one.verb}",
+            hint=_way_out(one.verb, one.why),
+        )
+        for one in live.plan.of(*STOPS)
+    ]  # fmt: skip
+    if not found:
+        return None
+    return found[0] if len(found) == 1 else Problems(found)
+
+
+def _way_out(verb: str, why: str) -> str | None:
+    if verb != "conflict":
+        return None
+    if " belongs to " in f" {why}" and why.startswith("."):
+        return "say in cluster.conflicts of the environment whether to take or to leave the field"
+    if why.startswith("it exists already") or "Helm release" in why:
+        return "`overlay adopt-live` takes it over"
+    return None

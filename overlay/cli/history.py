@@ -1,0 +1,131 @@
+"""`overlay history`: the revisions of an environment, as its branch tells them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from overlay.cli.past import PAST
+from overlay.cli.table import Command, Param
+from overlay.errors import EXIT_OK, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from overlay.gitops.history import History
+    from overlay.gitops.revisions import Revision
+
+_HEAD = ("REVISION", "UPDATED", "STATUS", "SOURCE", "CHART", "APP-VERSION", "AUTHOR", "DESCRIPTION")
+
+
+def history(args: dict[str, Any]) -> int:
+    """Print the newest revisions, the newest last."""
+    from overlay.cli.past import Past  # noqa: PLC0415
+
+    count = args["max"]
+    if not (count.isascii() and count.isdigit() and 0 < int(count) < 1_000_000):
+        raise UsageError(f"--max {count!r} is no number of revisions", hint="a number from 1 on")
+    with Past(args) as past:
+        found = past.history(args["environment"])
+        revisions = found.newest(int(count))[::-1]
+    form = args["output"]
+    if form == "table":
+        sys.stdout.write(_table(found, revisions, args))
+    elif form == "json":
+        import json  # noqa: PLC0415
+
+        print(json.dumps(_document(found, revisions), indent=2, ensure_ascii=False))
+    else:
+        from overlay.yaml import write_document  # noqa: PLC0415
+
+        sys.stdout.write(write_document(_document(found, revisions)))
+    return EXIT_OK
+
+
+def _table(found: History, revisions: Sequence[Revision], args: dict[str, Any]) -> str:
+    from overlay.report.style import Style, wants_color  # noqa: PLC0415
+    from overlay.report.table import as_table  # noqa: PLC0415
+
+    rows = [
+        (
+            str(one.number),
+            one.updated,
+            _status(found, one),
+            one.source[:7],
+            one.chart,
+            one.app_version,
+            one.author.partition(" <")[0],
+            one.description,
+        )
+        for one in revisions
+    ]
+    return as_table(
+        _HEAD, rows, Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
+    )
+
+
+def _status(found: History, one: Revision) -> str:
+    """Return `current`, `held` (current, and sync leaves it so), or Helm's word for all others."""
+    if found.current is None or one.number != found.current.revision:
+        return "superseded"
+    return "held" if found.current.held is not None else "current"
+
+
+def _document(found: History, revisions: Sequence[Revision]) -> dict[str, Any]:
+    return {
+        "apiVersion": "overlay.dev/v1",
+        "kind": "History",
+        "environment": found.environment,
+        "repository": found.remote.shown,
+        "branch": found.target.branch,
+        "path": found.target.path or ".",
+        "revisions": [
+            {
+                "revision": one.number,
+                "updated": one.updated,
+                "status": _status(found, one),
+                "source": one.source,
+                "chart": one.chart or None,
+                "appVersion": one.app_version or None,
+                "author": one.author,
+                "description": one.description,
+                "commit": one.commit,
+                "restores": one.restores,
+            }
+            for one in revisions
+        ],
+    }
+
+
+HISTORY = Command(
+    path=("history",),
+    help="""Show the revisions of an environment: what was published when, from which commit, by whom.
+
+All of it is read from the commits of the environment's branch. The newest revision comes last; its status is `current`,
+or `held` after a rollback: `overlay sync` then changes nothing before it is released. Times are in UTC. Only as much of
+the branch's history is fetched as is shown.
+
+Examples:
+
+  overlay history prod
+
+  overlay history prod --max 100 -o json""",
+    run=history,
+    params=(
+        Param(name="environment", kind="argument", metavar="ENV", required=True, help="Name of an environment."),
+        Param(
+            name="max", flags=("--max",), metavar="NUMBER", default="20", help="How many revisions, the newest of all."
+        ),
+        Param(
+            name="output",
+            flags=("-o", "--output"),
+            metavar="FORMAT",
+            choices=("table", "json", "yaml"),
+            default="table",
+            help="table, json or yaml.",
+        ),
+        *PAST,
+    ),
+)

@@ -1,0 +1,160 @@
+"""`overlay status ENV` and `overlay wait`: the health of every object of an environment in its cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from overlay.cli.cluster_options import REACHING
+from overlay.cli.table import COMMON, Command, Param
+from overlay.errors import EXIT_OK, EXIT_PARTIAL, RolloutError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from overlay.cli.tracked import Tracked
+    from overlay.cluster.health import Health
+    from overlay.cluster.record import Key
+    from overlay.model.resource import Body
+
+_HEAD = ("OBJECT", "STATUS", "AGE", "MESSAGE")
+_EVERY = 2.0
+
+
+def live_status(args: dict[str, Any], name: str) -> int:
+    """Print the health of each object, and the story of those that are not healthy; again and again with --watch."""
+    from overlay.cli.tracked import track  # noqa: PLC0415
+
+    one = track(args, name)
+    try:
+        while True:
+            found = _look(one)
+            _print(one, found, args)
+            if not args["watch"]:
+                return EXIT_OK if all(health.is_current for _, health in found.values()) else EXIT_PARTIAL
+            time.sleep(_EVERY)
+            if sys.stdout.isatty():
+                sys.stdout.write("\x1b[2J\x1b[H")
+    finally:
+        one.client.close()
+
+
+def _look(one: Tracked) -> dict[Key, tuple[Body | None, Health]]:
+    from overlay.cluster.health import health_of  # noqa: PLC0415
+    from overlay.cluster.survey import tracked  # noqa: PLC0415
+
+    return {key: (body, health_of(body)) for key, body in tracked(one.client, one.record).items()}
+
+
+def _print(one: Tracked, found: dict[Key, tuple[Body | None, Health]], args: dict[str, Any]) -> None:
+    from overlay.cluster.story import tell_story  # noqa: PLC0415
+
+    stories = {
+        key: tell_story(one.client, body)
+        for key, (body, health) in found.items()
+        if body is not None and not health.is_current
+    }
+    if args["output"] in ("json", "yaml"):
+        document = {
+            "environment": one.name, "context": one.client.access.context, "revision": one.current.revision,
+            "commit": one.current.commit, "status": one.current.status, "updated": one.current.updated,
+            "objects": [
+                {
+                    "group": key[0], "kind": key[1], "namespace": key[2] or None, "name": key[3],
+                    "status": health.status, "message": health.message or None,
+                    "story": [{"about": line.about, "text": line.text} for line in stories.get(key, ())],
+                }
+                for key, (_, health) in found.items()
+            ],
+        }  # fmt: skip
+        if args["output"] == "json":
+            import json  # noqa: PLC0415
+
+            print(json.dumps(document, indent=2, ensure_ascii=False))
+        else:
+            from overlay.yaml import write_document  # noqa: PLC0415
+
+            sys.stdout.write(write_document(document))
+        return
+    from overlay.report.style import Style, inert, wants_color  # noqa: PLC0415
+    from overlay.report.table import as_table  # noqa: PLC0415
+
+    current = one.current
+    style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
+    commit = current.commit if current.commit == "local" else current.commit[:12]
+    head = f"{one.name}: revision {current.revision} ({commit}) {current.status} {current.updated}"
+    rows = [(_label(key), health.status, _age(body), health.message) for key, (body, health) in found.items()]
+    lines = [
+        f"  {line.about}: {line.text}" for key in found for line in stories.get(key, ())
+    ]  # what the objects themselves do not say
+    sys.stdout.write(f"{inert(head)}\n{as_table(_HEAD, rows, style)}" + "".join([f"{inert(line)}\n" for line in lines]))
+    sys.stdout.flush()
+
+
+def _label(key: Key) -> str:
+    return "/".join([part for part in key[1:] if part])
+
+
+def _age(body: Body | None) -> str:
+    """Return how old an object is, as kubectl says it: `5m`, `3d`."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    text = ((body or {}).get("metadata") or {}).get("creationTimestamp")
+    if not isinstance(text, str):
+        return ""
+    passed = int((datetime.now(UTC) - datetime.fromisoformat(text)).total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if passed >= 2 * size:
+            return f"{passed // size}{unit}"
+    return f"{max(passed, 0)}s"
+
+
+def wait(args: dict[str, Any]) -> int:
+    """Wait until every object is healthy. Raises RolloutError."""
+    from overlay.cli.fetching import seconds  # noqa: PLC0415
+    from overlay.cli.sourcing_output import say  # noqa: PLC0415
+    from overlay.cli.tracked import track  # noqa: PLC0415
+    from overlay.cluster.applyset import PART_OF  # noqa: PLC0415
+    from overlay.cluster.wait import Waiter  # noqa: PLC0415
+
+    one = track(args, args["environment"])
+    try:
+        kinds = one.client.kinds()
+        served = {key: found for key in one.record.inventory if (found := kinds.prefer(key[0], key[1])) is not None}
+        waiter = Waiter(one.client, served, labels=f"{PART_OF}={one.record.owner}")
+        waited = waiter.healthy(served, seconds=seconds(args["timeout"]))
+    finally:
+        one.client.close()
+    for key, health in waited.late.items():
+        more = f" (and {len(waited.late) - 1} more)" if len(waited.late) > 1 else ""
+        raise RolloutError(
+            f"{_label(key)} is not healthy: {health.status}, {health.message}{more}", environment=one.name,
+            object=_label(key), hint=f"see `overlay status {one.name}`",
+        )  # fmt: skip
+    say(args, f"{one.name}: all {len(served)} objects are healthy")
+    return EXIT_OK
+
+
+WAIT = Command(
+    path=("wait",),
+    help="""Wait until everything of an environment is healthy in its cluster; exit 5 when it fails, or not in time.
+
+Examples:
+
+  overlay wait prod --timeout 10m""",
+    run=wait,
+    params=(
+        Param(name="environment", kind="argument", metavar="ENV", required=True, help="Name of the environment."),
+        Param(
+            name="timeout",
+            flags=("--timeout",),
+            metavar="DURATION",
+            default="5m",
+            help="The longest to wait, such as 90s or 5m.",
+        ),
+        *REACHING,
+        *COMMON,
+    ),
+)

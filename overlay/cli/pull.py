@@ -1,0 +1,149 @@
+"""`overlay pull`: a bundle from a registry, verified before anything of it is seen."""
+
+from __future__ import annotations
+
+import sys
+
+from overlay.cli.packaging import STORE
+from overlay.cli.registries import OUTPUT, REGISTRY
+from overlay.cli.table import COMMON, Command, Param
+from overlay.errors import EXIT_OK, FetchError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from overlay.cli.progress import Progress
+    from overlay.oci.layout import Layout
+    from overlay.oci.manifest import Manifest
+    from overlay.oci.opened import Contents
+    from overlay.oci.place import Source
+    from overlay.oci.reference import Named
+
+
+def pull(args: dict[str, Any]) -> int:
+    """Fetch a bundle into the bundles on this machine, check every part of it; unpack it where that is asked for."""
+    from overlay.cli.progress import Progress  # noqa: PLC0415
+    from overlay.cli.registries import open_session, open_source, remote_of  # noqa: PLC0415
+
+    progress = Progress(args)
+    try:
+        with open_session(args) as session:
+            if args["reference"].startswith("oci://"):
+                remote, named = remote_of(args, session, args["reference"])
+                return _pull(remote, _reference(remote, named, args), args, progress)
+            if args["version"]:
+                raise UsageError("--version chooses among the tags of a registry: name the tag here")
+            from overlay.cli.registries import only_tag  # noqa: PLC0415
+
+            with open_source(args, session, args["reference"]) as (source, tag):
+                return _pull(source, only_tag(source, tag), args, progress)
+    finally:
+        progress.end()
+
+
+def _reference(source: Source, named: Named, args: dict[str, Any]) -> str:
+    from overlay.oci.choose import choose  # noqa: PLC0415
+
+    if named.reference and args["version"]:
+        raise UsageError("--version chooses a tag, and the reference has one already")
+    return named.reference or choose(source, args["version"])
+
+
+def _pull(source: Source, reference: str, args: dict[str, Any], progress: Progress) -> int:
+    from overlay.cli.packaging import make_store  # noqa: PLC0415
+    from overlay.cli.registries import teller  # noqa: PLC0415
+    from overlay.oci.opened import read_contents  # noqa: PLC0415
+    from overlay.oci.transfer import carry, refuse_other  # noqa: PLC0415
+    from overlay.oci.unpack import check_layer, unpack_layer  # noqa: PLC0415
+    from overlay.oci.versions import tag_of, version_of  # noqa: PLC0415
+
+    manifest = source.manifest(reference)
+    contents = read_contents(source, manifest)
+    if version_of(reference) not in (None, contents.version):
+        raise FetchError(f"{source.shown}:{reference} says that it is version {contents.version}")
+    layout, tag = make_store(args).layout(contents.name), tag_of(contents.version)
+    layout.create()
+    refuse_other(layout, tag, manifest)
+    carry(source, manifest.digest, layout, None, tell=teller(progress, "pulling"))
+    progress.at("checking")
+    shown = f"{source.shown}@{manifest.digest}"
+    with layout.open_verified(manifest.parts[0]) as file:
+        # Only when every part of it is known to be right, it gets its name.
+        def name() -> None:
+            layout.tag(manifest.descriptor, tag)
+
+        if args["directory"]:
+            is_new = unpack_layer(file, contents, shown, args["directory"], name)
+        else:
+            check_layer(file, contents, shown)
+            name()
+            is_new = True
+    progress.end()
+    _tell(manifest, contents, layout, args, is_new=is_new)
+    return EXIT_OK
+
+
+def _tell(manifest: Manifest, contents: Contents, layout: Layout, args: dict[str, Any], *, is_new: bool) -> None:
+    from overlay.oci.versions import tag_of  # noqa: PLC0415
+
+    ref = f"{contents.name}:{tag_of(contents.version)}"
+    if args["output"] == "json":
+        import json  # noqa: PLC0415
+
+        found = {
+            "reference": ref,
+            "name": contents.name,
+            "version": contents.version,
+            "digest": manifest.digest,
+            "environments": list(contents.records),
+            "layout": layout.folder,
+            "directory": args["directory"],
+        }
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    if not args["quiet"]:
+        where = f" into {args['directory']}" if args["directory"] else ""
+        print(f"pulled {ref}{where}" if is_new else f"{args['directory']} is {ref} already", file=sys.stderr)
+    print(manifest.digest)
+
+
+PULL = Command(
+    path=("pull",),
+    help="""Pull a bundle from a registry, by tag, digest or version range; print its digest.
+
+It goes to the bundles on this machine, and with -d its rendered environments into a folder. Digests, sizes and the
+lists of files are checked before anything of it can be seen.
+
+Examples:
+
+  overlay pull oci://registry.shop.example/shop --version '>=1.4 <2'
+
+  overlay pull oci://registry.shop.example/shop@sha256:… -d out""",
+    run=pull,
+    params=(
+        Param(
+            name="reference",
+            kind="argument",
+            metavar="REF",
+            required=True,
+            help="oci://host/path, with :tag or @digest; also an image layout or a bundle on this machine.",
+        ),
+        Param(
+            name="version",
+            flags=("--version",),
+            metavar="CONSTRAINT",
+            help="The newest version such as '>=1.4 <2'; the newest release when absent.",
+        ),
+        Param(
+            name="directory",
+            flags=("-d", "--directory"),
+            metavar="DIR",
+            help="Unpack the rendered environments there; a folder that is absent or empty.",
+        ),
+        STORE,
+        OUTPUT,
+        *REGISTRY,
+        *COMMON,
+    ),
+)

@@ -1,0 +1,124 @@
+"""`overlay push`: a bundle into a registry, where its version never changes."""
+
+from __future__ import annotations
+
+import sys
+
+from overlay.cli.packaging import PACKAGING, STORE, VERSION
+from overlay.cli.registries import OUTPUT, REGISTRY
+from overlay.cli.table import COMMON, Command, Param
+from overlay.errors import EXIT_OK, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from overlay.cli.progress import Progress
+    from overlay.oci.transfer import Carried
+
+
+def push(args: dict[str, Any]) -> int:
+    """Package where that is needed; send what the registry does not have; look whether the tag means it."""
+    from overlay.cli.progress import Progress  # noqa: PLC0415
+    from overlay.cli.registries import only_tag, open_session, open_source, place_of, remote_of, teller  # noqa: PLC0415
+    from overlay.oci.opened import read_contents  # noqa: PLC0415
+    from overlay.oci.transfer import carry  # noqa: PLC0415
+
+    progress = Progress(args)
+    try:
+        with open_session(args) as session:
+            remote, named = remote_of(args, session, args["reference"])
+            if named.tag or named.digest:
+                raise UsageError(
+                    "the tag is the version: name the repository alone", hint=f"overlay push {remote.shown} --version …"
+                )
+            origin = args["origin"] or _packaged(args, progress, remote.repository.name)
+            with open_source(args, session, origin) as (source, reference):
+                tag = only_tag(source, reference)
+                contents = read_contents(source, source.manifest(tag))
+                from overlay.oci.versions import tag_of  # noqa: PLC0415
+
+                version_tag = tag_of(contents.version)
+                carried = carry(source, tag, remote, version_tag, tell=teller(progress, "pushing"))
+                for more in args["also_tag"]:
+                    remote.put_manifest(carried.manifest, more)
+            progress.end()
+            _tell(carried, f"{remote.shown}:{version_tag}", place_of(remote, carried.manifest, version_tag), args)
+    finally:
+        progress.end()
+    return EXIT_OK
+
+
+def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:
+    """Return the bundle on this machine that is meant, packaged where it is not there yet."""
+    from overlay.cli.packaging import Packaging, make_store  # noqa: PLC0415
+    from overlay.load.project import find_root  # noqa: PLC0415
+    from overlay.oci.bundle import Made  # noqa: PLC0415
+    from overlay.oci.transfer import carry  # noqa: PLC0415
+    from overlay.oci.versions import check_version, tag_of  # noqa: PLC0415
+
+    store = make_store(args)
+    try:
+        find_root(args["project"])
+    except UsageError:
+        if not args["version"]:
+            raise
+        # Beside a project, the repository's last part says what is meant.
+        return f"{repository.rpartition('/')[2]}:{tag_of(check_version(args['version']))}"
+    packaging = Packaging(args)
+    tag = tag_of(packaging.version)
+    layout = store.layout(packaging.name)
+    if not layout.exists() or layout.find(tag) is None:
+        made = packaging.make(None, progress)
+        layout.create()
+        carry(Made(made, packaging.name), tag, layout, tag)
+    return f"{packaging.name}:{tag}"
+
+
+def _tell(carried: Carried, ref: str, place: dict[str, Any], args: dict[str, Any]) -> None:
+    if args["output"] == "json":
+        import json  # noqa: PLC0415
+
+        print(json.dumps({**place, "isNew": carried.is_new}, indent=2))
+        return
+    if not args["quiet"]:
+        print(f"{'pushed' if carried.is_new else 'already there:'} {ref}", file=sys.stderr)
+    print(carried.manifest.digest)
+
+
+PUSH = Command(
+    path=("push",),
+    help="""Push a bundle to a registry; print its digest.
+
+The version is the tag (a + becomes _), and never changes: the same content again is a success that writes nothing,
+other content is refused. Without a bundle of this version on this machine, the project is packaged first.
+
+Examples:
+
+  overlay push oci://registry.shop.example/shop --version 1.4.0
+
+  overlay push oci://localhost:5000/shop --from dist/shop.oci -o json""",
+    run=push,
+    params=(
+        Param(name="reference", kind="argument", metavar="OCI", required=True, help="The repository, oci://host/path."),
+        VERSION,
+        Param(
+            name="origin",
+            flags=("--from",),
+            metavar="REF",
+            help="What to push instead: an image layout, folder or .tar, such as dist/shop.oci:1.4.0.",
+        ),
+        Param(
+            name="also_tag",
+            flags=("--also-tag",),
+            kind="list",
+            metavar="TAG",
+            help="A further tag, which moves, such as latest; repeatable.",
+        ),
+        *PACKAGING,
+        STORE,
+        OUTPUT,
+        *REGISTRY,
+        *COMMON,
+    ),
+)

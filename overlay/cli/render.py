@@ -1,0 +1,187 @@
+"""`overlay render`: environments as manifests, printed or written."""
+
+from __future__ import annotations
+
+import sys
+
+from overlay.cli.building import BUILDING, options_of
+from overlay.cli.objects import objects_text
+from overlay.cli.selecting import SELECT, is_selected, parse_selectors, without_match
+from overlay.cli.table import COMMON, Command, Param
+from overlay.errors import EXIT_OK, OverlayError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from overlay.model.build import Build
+    from overlay.model.finding import Finding
+
+_OUTPUT = "Output"
+
+
+def render(args: dict[str, Any]) -> int:
+    """Print or write environments; return the exit code."""
+    _check(args)
+    select = parse_selectors(args["select"])
+    builds = _builds(args)
+    if args["output_dir"]:
+        from overlay.cli.render_folder import write_folders  # noqa: PLC0415  # printing needs none of it
+
+        return write_folders(builds, args)
+    failures: list[OverlayError] = []
+    findings: list[Finding] = []
+    done: list[Build] = []
+    for _, result in builds:
+        if isinstance(result, OverlayError):
+            failures.append(result)
+        else:
+            done.append(result)
+            findings += result.findings
+    text = _text(done, select, args)
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    if select and not failures:
+        found = [one for build in done for one in build.objects]
+        for message in without_match(args["select"], found):
+            hint = "`-o name` lists the objects that there are"
+            warn("select-without-match", message, hint, args, failures, findings)
+    return finish(failures, findings, args)
+
+
+def warn(
+    rule: str,
+    message: str,
+    hint: str,
+    args: dict[str, Any],
+    failures: list[OverlayError],
+    findings: list[Finding],
+) -> None:
+    """Add a warning, which is an error with --strict."""
+    from overlay.model.finding import Finding  # noqa: PLC0415  # only where there is something to say
+
+    if args["strict"]:
+        failures.append(UsageError(message, hint=hint))
+    else:
+        findings.append(Finding(rule, message, hint=hint))
+
+
+def finish(failures: list[OverlayError], findings: list[Finding], args: dict[str, Any]) -> int:
+    """Report what went wrong; return the exit code."""
+    findings = [one for one in findings if one.severity != "info"]
+    if not failures and not findings:
+        return EXIT_OK
+    from overlay.cli.exits import report, worst  # noqa: PLC0415
+
+    report(_once(failures), findings, args)
+    return worst(failures) if failures else EXIT_OK
+
+
+def _once(failures: list[OverlayError]) -> list[OverlayError]:
+    """Return each problem once; what is wrong in a file that environments share names all of them."""
+    from overlay.report.shared import shared  # noqa: PLC0415  # only where there is something to report
+
+    found: list[OverlayError] = []
+    for one in shared([each for failure in failures for each in failure.each()]):
+        first, more = one.environments[:3], len(one.environments) - 3
+        error = one.problem
+        error.environment = ", ".join(first) + (f" and {more} more" if more > 0 else "") or None
+        error.object = one.object
+        found.append(error)
+    return found
+
+
+def _check(args: dict[str, Any]) -> None:
+    if args["all"] and args["environments"]:
+        raise UsageError("--all and names of environments exclude each other")
+    if not args["all"] and not args["environments"]:
+        raise UsageError("which environment?", hint="name one or more, or say --all; `overlay env list` shows them")
+    if args["output_dir"] == "":
+        raise UsageError("--output-dir is empty", hint="name a folder, or leave the option out to print")
+    if args["check"] and not args["output_dir"]:
+        raise UsageError("--check needs --output-dir: the folder to compare with")
+    if args["output_dir"] and (args["select"] or args["notes"]):
+        raise UsageError("--output-dir writes whole environments; --select and --notes only go with printing")
+    if args["output_dir"] and args["output"] not in (None, "yaml"):
+        raise UsageError("--output-dir writes YAML files; -o only goes with printing")
+
+
+def _builds(args: dict[str, Any]) -> Iterator[tuple[str, Build | OverlayError]]:
+    from overlay.pipeline import build_all  # noqa: PLC0415  # after the arguments are known to be good
+
+    names = None if args["all"] else args["environments"]
+    return build_all(names, project=args["project"], options=options_of(args), child=args["early"])
+
+
+def _text(builds: list[Build], select: list[dict[str, str]], args: dict[str, Any]) -> str:
+    if args["notes"]:
+        return "".join([build.notes or "" for build in builds])
+    chosen = [(build, [one for one in build.objects if is_selected(one, select)]) for build in builds]
+    form = args["output"] or "yaml"
+    hide = sys.stdout.isatty() and not args["show_secrets"]
+    if form != "yaml" or len(chosen) == 1:
+        return objects_text([one for _, objects in chosen for one in objects], form, hide=hide)
+    return "---\n".join(
+        [
+            f"# Environment: {build.environment}\n{objects_text(objects, form, hide=hide)}"
+            for build, objects in chosen
+            if objects
+        ]
+    )
+
+
+RENDER = Command(
+    path=("render",),
+    help="""Render environments: the base chart with all values, patches and transforms applied.
+
+Documents go to stdout in apply order; with --output-dir each object becomes one file.
+
+Examples:
+
+  overlay render prod
+
+  overlay render dev prod --output-dir out
+
+  overlay render --all --output-dir rendered --check
+
+  overlay render prod --select kind=Deployment,name=web -o json""",
+    run=render,
+    params=(
+        Param(name="environments", kind="arguments", metavar="ENV", help="Names of environments."),
+        Param(name="all", flags=("--all",), kind="flag", panel=_OUTPUT, help="Every environment of the project."),
+        Param(
+            name="output",
+            flags=("-o", "--output"),
+            metavar="FORMAT",
+            choices=("yaml", "json", "name"),
+            panel=_OUTPUT,
+            help="yaml (documents), json (one array) or name (kind/name a line).",
+        ),
+        Param(
+            name="output_dir",
+            flags=("--output-dir",),
+            metavar="DIR",
+            panel=_OUTPUT,
+            help="Write one file per object to DIR/ENV; stale files of ours go, foreign files stay.",
+        ),
+        Param(
+            name="check",
+            flags=("--check",),
+            kind="flag",
+            panel=_OUTPUT,
+            help="Write nothing; exit 1 and list the files when --output-dir is not what would be written.",
+        ),
+        SELECT,
+        Param(name="notes", flags=("--notes",), kind="flag", panel=_OUTPUT, help="Print the chart's notes instead."),
+        Param(
+            name="show_secrets",
+            flags=("--show-secrets",),
+            kind="flag",
+            panel=_OUTPUT,
+            help="Show the values of Secrets on a terminal.",
+        ),
+        *BUILDING,
+        *COMMON,
+    ),
+)

@@ -1,0 +1,147 @@
+"""`overlay rollback`: an earlier revision is published again, whole, and stays until it is released."""
+
+from __future__ import annotations
+
+from overlay.cli.asking import YES, ask
+from overlay.cli.past import PAST
+from overlay.cli.publishing_options import ACCEPT_REWRITTEN, OVERWRITE_EDITS
+from overlay.cli.table import Command, Param
+from overlay.errors import EXIT_OK, OverlayError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from overlay.cli.publishing import Planned, Publishing
+    from overlay.gitops.history import Content
+    from overlay.gitops.plan import Plan, Wanted
+    from overlay.gitops.publish import Outcome
+
+
+def rollback(args: dict[str, Any]) -> int:
+    """Plan, ask, publish; say what became of it."""
+    from overlay.cli.past import Past  # noqa: PLC0415
+    from overlay.cli.publishing import Publishing, published_meanwhile  # noqa: PLC0415
+    from overlay.cli.publishing_output import event, plan_value, print_plans  # noqa: PLC0415
+    from overlay.cli.sides import read_number  # noqa: PLC0415
+    from overlay.gitops.publish import Outcome  # noqa: PLC0415
+    from overlay.gitops.rollback import restored  # noqa: PLC0415
+
+    name, given = args["environment"], args["revision"]
+    number = read_number(given) if given else None
+    with Past(args) as past:
+        history = past.history(name)
+        latest = history.latest()
+        content = history.content(history.before(latest.number) if number is None else history.find(number))
+        want = restored(content, history.target, history.current, args["reason"] or "")
+    with Publishing(args, past.project.root) as publishing:
+        one = _plan(publishing, want, content)
+        if number is None and one.plan.previous is not None and one.plan.previous[0] != latest.number:
+            raise published_meanwhile(one.plan, one.plan)
+        event(args, "planned", name, plan=plan_value(one))
+        restores = content.revision.number
+        if one.plan.acts and args["output"] == "text":
+            print_plans([one], args, rest=f"overlay diff {name}@{latest.number}..{name}@{restores}")
+        if one.plan.acts:
+            with publishing.released():  # a person may take their time
+                ask(args, f"Roll back {name} to revision {restores}?")
+        outcome = Outcome(plan=one.plan, commit=one.plan.tip, is_new=False)
+        if one.plan.acts:
+            outcome = _publish(one, is_settled=args["yes"] and number is not None)
+    _tell(args, outcome, restores)
+    return EXIT_OK
+
+
+def _plan(publishing: Publishing, want: Wanted, content: Content) -> Planned:
+    """Decide what going back would do.
+
+    Raises OverlayError where it cannot be done.
+    """
+    from overlay.cli.publishing import Planned  # noqa: PLC0415
+    from overlay.gitops.manifests import objects_of  # noqa: PLC0415
+
+    publisher = publishing.publisher(want.target)
+    looked = publisher.plan([want])[0]
+    if isinstance(looked.plan, OverlayError):
+        raise looked.plan
+    return Planned(
+        name=want.environment,
+        objects=len(objects_of(content.files)),
+        kubernetes_version=content.record.value["settings"]["kubernetesVersion"],
+        want=want,
+        plan=looked.plan,
+        contents=looked.contents,
+        publisher=publisher,
+    )
+
+
+def _publish(one: Planned, *, is_settled: bool) -> Outcome:
+    """Publish; is_settled: also where somebody else published the environment meanwhile."""
+    from overlay.cli.publishing import published_meanwhile  # noqa: PLC0415
+
+    def confirm(before: Plan, after: Plan) -> None:
+        if not is_settled:
+            raise published_meanwhile(before, after)
+
+    outcome = one.publisher.publish([(one.want, one.plan)], confirm=confirm)[0]
+    one.publisher.store.tidy()
+    return outcome
+
+
+def _tell(args: dict[str, Any], outcome: Outcome, restores: int) -> None:
+    from overlay.cli.publishing_output import event  # noqa: PLC0415
+    from overlay.cli.sourcing_output import say  # noqa: PLC0415
+
+    plan, commit = outcome.plan, outcome.commit or ""
+    name = plan.environment
+    more = {"revision": plan.revision, "branch": plan.target.branch, "commit": commit, "restored": restores}
+    if outcome.is_new:
+        event(args, "published", name, **more)
+        words = (
+            f"{name}: rolled back to revision {restores}, published as revision {plan.revision} in "
+            f"{commit[:12]} on {plan.target}\n{name}: held there; `overlay sync {name} --release` goes on"
+        )
+    else:
+        event(args, "unchanged", name, **more)
+        words = f"{name}: held at revision {restores} already, at {commit[:12]} (revision {plan.revision})"
+    if args["output"] == "text":
+        say(args, words)
+
+
+ROLLBACK = Command(
+    path=("rollback",),
+    help="""Go back to an earlier revision of an environment: publish it again, all of its objects together.
+
+That makes a new revision whose files are exactly those of the earlier one; nothing is rendered, so that neither the
+chart nor the work tree matters. Without a number it is the revision before the one that stands there now. The
+environment is held from then on: `overlay sync` leaves it alone until --release. The plan is printed first and asked
+for on a terminal; elsewhere -y says yes.
+
+Examples:
+
+  overlay rollback prod
+
+  overlay rollback prod 11 --reason "checkout fails"
+
+  overlay sync prod --release""",
+    run=rollback,
+    params=(
+        Param(name="environment", kind="argument", metavar="ENV", required=True, help="Name of an environment."),
+        Param(name="revision", kind="argument", metavar="NUMBER", help="The revision to go back to."),
+        YES,
+        Param(
+            name="reason", flags=("--reason",), metavar="TEXT", help="Why; it is recorded, and `overlay sync` says it."
+        ),
+        Param(
+            name="output",
+            flags=("-o", "--output"),
+            metavar="FORMAT",
+            choices=("text", "json"),
+            default="text",
+            help="text, or json: one event a line.",
+        ),
+        OVERWRITE_EDITS,
+        ACCEPT_REWRITTEN,
+        *PAST,
+    ),
+)

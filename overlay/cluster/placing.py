@@ -1,0 +1,147 @@
+"""Objects as they go to the server: in their namespace, labelled as members, held to limits, of kinds that it knows."""
+
+from __future__ import annotations
+
+import json
+
+from overlay.cluster.applyset import labelled
+from overlay.cluster.hooks import divide
+from overlay.errors import ManifestError, OverlayError, raise_all
+from overlay.kube.scope import Scopes
+from overlay.model.resource import ObjectId
+from overlay.model.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from overlay.cluster.discovery import Kinds, Served
+    from overlay.cluster.hooks import Hook
+    from overlay.cluster.record import Key
+    from overlay.model.resource import Body, Resource
+
+# etcd refuses larger requests; the server refuses more annotations (hazard K42).
+MAX_OBJECT = 1_500_000
+MAX_ANNOTATIONS = 256 * 1024
+_LOCAL = "config.kubernetes.io/local-config"
+
+
+@value(kw_only=True)
+class Placed:
+    """What shall be.
+
+    objects: as they will be sent. served: the path of each, None for kinds whose definition comes in the same run.
+    crds: (group, kind) of those definitions. hooks: in their namespaces; no members of the set.
+    """
+
+    objects: tuple[Resource, ...]
+    served: dict[Key, Served | None]
+    crds: frozenset[tuple[str, str]]
+    hooks: tuple[Hook, ...] = ()
+
+
+def place(objects: Sequence[Resource], kinds: Kinds, namespace: str, owner: str) -> Placed:
+    """Return objects as they go to a server that knows these kinds.
+
+    namespace: of objects that name none. Raises ManifestError (all of them) for kinds that nobody knows, and two
+    objects that are one there.
+    """
+    objects, hooks = divide(objects)
+    scopes = Scopes(objects)
+    crds = frozenset(filter(None, [_defined(one) for one in objects]))
+    placed: list[Resource] = []
+    served: dict[Key, Served | None] = {}
+    errors: list[OverlayError] = []
+    for one in objects:
+        if is_local(one):
+            continue
+        found = kinds.find(one.id.group, one.id.version, one.id.kind)
+        if found is None and (one.id.group, one.id.kind) not in crds:
+            errors.append(_unknown(one, kinds))
+            continue
+        is_namespaced = found.is_namespaced if found else not scopes.is_cluster_scoped(one.id)
+        moved = _in_namespace(one, namespace if is_namespaced else "", is_namespaced=is_namespaced)
+        if moved.id.key in served:
+            errors.append(
+                ManifestError(f"{moved.id} is defined twice", location=one.origin.location, object=str(one.id))
+            )
+            continue
+        moved = moved.with_body(labelled(_said(moved.body), owner))
+        served[moved.id.key] = found
+        placed.append(moved)
+    for index, hook in enumerate(hooks):
+        known = kinds.find(hook.object.id.group, hook.object.id.version, hook.object.id.kind)
+        is_namespaced = known.is_namespaced if known else not scopes.is_cluster_scoped(hook.object.id)
+        moved = _in_namespace(hook.object, namespace if is_namespaced else "", is_namespaced=is_namespaced)
+        hooks[index] = replace(hook, object=moved)
+    raise_all(errors)
+    return Placed(objects=tuple(placed), served=served, crds=crds, hooks=tuple(hooks))
+
+
+def _said(body: Body) -> Body:
+    """Return a body without annotations that say nothing.
+
+    An empty map is ours until a controller notes something in it, and would be applied again after each time.
+    """
+    metadata = body["metadata"]
+    if "annotations" not in metadata or metadata["annotations"]:
+        return body
+    return {**body, "metadata": {key: item for key, item in metadata.items() if key != "annotations"}}
+
+
+def check_sizes(objects: Sequence[Resource]) -> None:
+    """Refuse objects that no cluster stores. Raises ManifestError (all of them)."""
+    problems = [(one, _too_large(one)) for one in objects]
+    raise_all(
+        [
+            ManifestError(problem, location=one.origin.location, object=str(one.id))
+            for one, problem in problems
+            if problem
+        ]
+    )
+
+
+def is_local(one: Resource) -> bool:
+    """Tell whether an object is for tools alone, and never goes to a cluster."""
+    return bool((one.body["metadata"].get("annotations") or {}).get(_LOCAL) == "true")
+
+
+def _in_namespace(one: Resource, namespace: str, *, is_namespaced: bool) -> Resource:
+    identity = one.id
+    wanted = (identity.namespace or namespace) if is_namespaced else ""
+    if wanted == identity.namespace:
+        return one
+    metadata = {key: item for key, item in one.body["metadata"].items() if key != "namespace"}
+    if wanted:
+        metadata["namespace"] = wanted
+    moved = ObjectId(identity.group, identity.version, identity.kind, wanted, identity.name)
+    return replace(one, id=moved, body={**one.body, "metadata": metadata})
+
+
+def _defined(one: Resource) -> tuple[str, str] | None:
+    if one.id.kind != "CustomResourceDefinition":
+        return None
+    spec = one.body.get("spec") or {}
+    return str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
+
+
+def _unknown(one: Resource, kinds: Kinds) -> ManifestError:
+    other = kinds.prefer(one.id.group, one.id.kind)
+    hint = (
+        f"it serves {other.api_version} {other.kind}"
+        if other
+        else "install its CustomResourceDefinition first, or add it to the environment"
+    )
+    return ManifestError(
+        f"the cluster does not know {one.body['apiVersion']} {one.id.kind}", location=one.origin.location,
+        object=str(one.id), hint=hint,
+    )  # fmt: skip
+
+
+def _too_large(one: Resource) -> str | None:
+    annotations = one.body["metadata"].get("annotations") or {}
+    size = sum(len(key) + len(text.encode()) for key, text in annotations.items() if isinstance(text, str))
+    if size > MAX_ANNOTATIONS:
+        return f"its annotations have {size} bytes, more than the {MAX_ANNOTATIONS} that Kubernetes takes"
+    size = len(json.dumps(one.body, separators=(",", ":")).encode())
+    return f"it has {size} bytes, more than the {MAX_OBJECT} that a cluster stores" if size > MAX_OBJECT else None

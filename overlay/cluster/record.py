@@ -1,0 +1,200 @@
+"""What a cluster remembers of an environment: a ConfigMap that is the ApplySet's parent, without any manifest."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from hashlib import sha256
+
+from overlay.cluster import applyset
+from overlay.errors import ClusterConflict
+from overlay.model.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from overlay.model.resource import Body
+
+ENVIRONMENT = "overlay.dev/environment"
+HISTORY = 10
+MAX_NOTES = 64 * 1024
+_FORMAT = "overlay.dev/v1"
+
+# group, kind, namespace, name: what the server tells objects apart by.
+Key = tuple[str, str, str, str]
+
+
+@value(kw_only=True)
+class Entry:
+    """One revision that was applied here.
+
+    status: Helm's words: `pending` while it is applied, then `deployed` or `failed`; `superseded` by a later one.
+    commit: of the environment's branch, or `local`. source: the commit it was rendered from.
+    """
+
+    revision: int
+    commit: str
+    source: str = ""
+    updated: str
+    status: str
+    chart: str = ""
+    chart_version: str = ""
+    app_version: str = ""
+
+
+@value(kw_only=True)
+class Record:
+    """The state of one environment in one cluster.
+
+    generation: counts the runs that wrote; a run that finds another than its own has been overtaken.
+    inventory: every object that is ours, those included that could not be deleted.
+    history: the newest first, this one not included.
+    version: the parent's resourceVersion, empty where it does not exist yet.
+    """
+
+    environment: str
+    name: str
+    namespace: str
+    generation: int = 0
+    current: Entry | None = None
+    inventory: frozenset[Key] = frozenset()
+    history: tuple[Entry, ...] = ()
+    notes: str = ""
+    tool: str = ""
+    version: str = ""
+    uid: str = ""
+
+    @property
+    def owner(self) -> str:
+        """The id of the ApplySet."""
+        return applyset.set_id(self.name, self.namespace, "ConfigMap", "")
+
+    @property
+    def kinds(self) -> frozenset[applyset.GroupKind]:
+        return frozenset([(group, kind) for group, kind, _, _ in self.inventory])
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        return frozenset([namespace for _, _, namespace, _ in self.inventory if namespace] + [self.namespace])
+
+    def begin(self, entry: Entry, inventory: Iterable[Key]) -> Record:
+        """Return the record of a run that starts: everything it will touch is ours from now on.
+
+        Written before the first object, so that a run that is killed leaves nothing that no inventory has.
+        """
+        past = self.history
+        if self.current is not None:
+            was = self.current
+            past = (replace(was, status="superseded") if was.status == "deployed" else was, *past)[:HISTORY]
+        return replace(
+            self, generation=self.generation + 1, current=entry, inventory=self.inventory | frozenset(inventory),
+            history=past,
+        )  # fmt: skip
+
+    def end(self, entry: Entry, inventory: Iterable[Key]) -> Record:
+        """Return the record of the same run when it is over."""
+        return replace(self, current=entry, inventory=frozenset(inventory))
+
+
+def record_name(environment: str) -> str:
+    """Return the name of an environment's parent."""
+    return f"overlay-{environment}"
+
+
+def render(record: Record) -> Body:
+    """Return the parent's body."""
+    packed = _pack(record.inventory)
+    content: dict[str, Any] = {
+        "apiVersion": _FORMAT,
+        "kind": "Record",
+        "environment": record.environment,
+        "generation": record.generation,
+        "current": _entry(record.current) if record.current else None,
+        "inventory": f"sha256:{sha256(packed).hexdigest()}",
+        "history": [_entry(one) for one in record.history],
+    }
+    metadata: dict[str, Any] = {
+        "name": record.name,
+        "namespace": record.namespace,
+        "labels": {applyset.ID: record.owner, ENVIRONMENT: record.environment},
+        "annotations": {
+            applyset.TOOLING: f"{applyset.TOOL}/v{record.tool}",
+            applyset.KINDS: applyset.kinds_hint(record.kinds),
+            applyset.NAMESPACES: applyset.namespaces_hint(record.namespaces, record.namespace),
+        },
+    }
+    if record.version:
+        metadata.update(resourceVersion=record.version, uid=record.uid)
+    notes = {"notes": record.notes[:MAX_NOTES]} if record.notes else {}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata,
+        "data": {"record": json.dumps(content, indent=1, sort_keys=True), **notes},
+        # mtime 0: the same inventory is the same bytes.
+        "binaryData": {"inventory": base64.b64encode(gzip.compress(packed, mtime=0)).decode()},
+    }
+
+
+def parse(parent: Body) -> Record:
+    """Return the record that a parent holds. Raises ClusterConflict for what was not written by us (hazard K23)."""
+    metadata = parent["metadata"]
+    name, namespace = metadata["name"], metadata["namespace"]
+    applyset.check_parent(parent, applyset.set_id(name, namespace, "ConfigMap", ""))
+    try:
+        content = json.loads(parent["data"]["record"])
+        packed = gzip.decompress(base64.b64decode((parent.get("binaryData") or {})["inventory"]))
+        if content["apiVersion"] != _FORMAT:
+            raise ClusterConflict(
+                f"ConfigMap/{namespace}/{name} is of a newer overlay ({content['apiVersion']})", hint="use that version"
+            )
+        if content["inventory"] != f"sha256:{sha256(packed).hexdigest()}":
+            raise ValueError("inventory")
+        return Record(
+            environment=content["environment"],
+            name=name,
+            namespace=namespace,
+            generation=content["generation"],
+            current=_parse_entry(content["current"]) if content["current"] else None,
+            inventory=_unpack(packed),
+            history=tuple([_parse_entry(one) for one in content["history"]]),
+            notes=parent["data"].get("notes", ""),
+            tool=(metadata.get("annotations") or {})[applyset.TOOLING].rpartition("/v")[2],
+            version=metadata.get("resourceVersion", ""),
+            uid=metadata.get("uid", ""),
+        )
+    except (KeyError, TypeError, ValueError, EOFError, OSError):
+        raise ClusterConflict(
+            f"ConfigMap/{namespace}/{name} has been edited: its record cannot be read",
+            object=f"ConfigMap/{namespace}/{name}",
+            hint="restore it, or remove it and adopt the objects again with `overlay adopt-live`",
+        ) from None
+
+
+def _pack(inventory: Iterable[Key]) -> bytes:
+    return "\n".join(["\t".join(one) for one in sorted(inventory)]).encode()
+
+
+def _unpack(packed: bytes) -> frozenset[Key]:
+    found = set()
+    for line in filter(None, packed.decode().split("\n")):
+        group, kind, namespace, name = line.split("\t")
+        found.add((group, kind, namespace, name))
+    return frozenset(found)
+
+
+_FIELDS = {
+    "revision": "revision", "commit": "commit", "source": "source", "updated": "updated", "status": "status",
+    "chart": "chart", "chart_version": "chartVersion", "app_version": "appVersion",
+}  # fmt: skip
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {there: getattr(entry, here) for here, there in _FIELDS.items()}
+
+
+def _parse_entry(found: dict[str, Any]) -> Entry:
+    return Entry(**{here: found[there] for here, there in _FIELDS.items()})

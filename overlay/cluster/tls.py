@@ -1,0 +1,63 @@
+"""TLS towards an API server: whom we trust, and who we are, without a key in any folder."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+
+from overlay.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+    from overlay.cluster.access import Access
+    from overlay.cluster.credentials import Credential
+
+
+class Named:
+    """Lets TLS verify another name than the address's (`tls-server-name`)."""
+
+    def __init__(self, context: ssl.SSLContext, name: str) -> None:
+        self._context = context
+        self._name = name
+
+    def wrap_socket(self, sock: socket.socket, server_hostname: str) -> ssl.SSLSocket:  # noqa: ARG002
+        return self._context.wrap_socket(sock, server_hostname=self._name)
+
+
+def make_context(access: Access, credential: Credential) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        if access.insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif access.authority:
+            context.load_verify_locations(cadata=access.authority.decode("ascii"))
+        else:
+            context.load_default_certs()
+        if credential.certificate:
+            _load_pair(context, credential)
+    except (ssl.SSLError, UnicodeDecodeError, ValueError):
+        raise UsageError(f"the CA or client certificate of context {access.context} is no PEM") from None
+    return context
+
+
+def _load_pair(context: ssl.SSLContext, credential: Credential) -> None:
+    """Give a context our certificate and key; the ssl module reads them from files only."""
+    pair = credential.certificate.rstrip() + b"\n" + credential.key
+    if hasattr(os, "memfd_create"):
+        # A file that no folder has: nothing is left behind, even when we are killed here.
+        memory = os.memfd_create("overlay")
+        try:
+            os.write(memory, pair)
+            context.load_cert_chain(f"/proc/self/fd/{memory}")
+        finally:
+            os.close(memory)
+        return
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(pair)
+        file.flush()
+        context.load_cert_chain(file.name)

@@ -1,0 +1,1 @@
+"""What differs between objects, builds and environments: values in, values out."""

@@ -1,0 +1,78 @@
+"""What changes in rendered objects, field by field, as it is printed."""
+
+from __future__ import annotations
+
+from overlay.diff.change import MISSING
+from overlay.diff.environments import compare
+from overlay.diff.objects import build_changes
+from overlay.diff.secrets import Hidden
+from overlay.kube.dotted import Element, format_path
+from overlay.model.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from overlay.diff.environments import Side
+    from overlay.kube.types import Types
+    from overlay.model.resource import Resource
+
+
+@value(kw_only=True)
+class FieldChange:
+    """One field that changes, or a whole object (its path is empty).
+
+    object: as messages name it. word: added, removed, changed or moved. before, after: MISSING for none.
+    """
+
+    object: str
+    path: str
+    word: str
+    before: Any
+    after: Any
+
+
+def field_changes(before: Sequence[Resource], after: Sequence[Resource], types: Types) -> list[FieldChange]:
+    """Return the fields that differ, object by object in the new order; values of Secrets are hidden."""
+    return [
+        FieldChange(
+            object=str(one.old or one.new),
+            path=format_path(each.path),
+            word=each.kind,
+            before=shown_value(each.old),
+            after=shown_value(each.new),
+        )
+        for one in build_changes(before, after, types)
+        for each in one.changes
+    ]
+
+
+def environment_changes(before: Side, after: Side, types: Types) -> list[FieldChange]:
+    """Return the fields that differ between two environments, as `compare` sees them: names may differ."""
+    found = []
+    for one in compare([before, after], types).objects:
+        if None in one.names:
+            word = "added" if one.names[0] is None else "removed"
+            found.append(FieldChange(object=one.label, path="", word=word, before=MISSING, after=MISSING))
+            continue
+        for each in one.differences:
+            old, new = [MISSING if cell is None else cell.value for cell in each.cells]
+            word = "added" if old is MISSING else "removed" if new is MISSING else "changed"
+            found.append(
+                FieldChange(
+                    object=one.label, path=each.path, word=word, before=shown_value(old), after=shown_value(new)
+                )
+            )
+    return found
+
+
+def shown_value(item: Any) -> Any:
+    """Return a value with words for what is hidden in it, and for the elements of a list that moved."""
+    if isinstance(item, (Hidden, Element)):
+        return str(item)
+    if isinstance(item, dict):
+        return {key: shown_value(each) for key, each in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [shown_value(each) for each in item]
+    return item

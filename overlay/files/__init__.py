@@ -1,0 +1,1 @@
+"""Checked bytes: files below the project folder, opened without following a link, read once."""

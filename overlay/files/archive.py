@@ -1,0 +1,219 @@
+"""Read a packaged chart or bundle: regular files only, names that stay inside, published limits.
+
+Nothing is written here. Whatever a parser could read in two ways is refused.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from overlay.errors import ArchiveError, LimitError
+from overlay.files.paths import printable
+from overlay.model.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from tarfile import TarFile, TarInfo
+    from typing import BinaryIO
+
+    from overlay.model.location import Location
+
+MAX_UNPACKED = 100 * 1024 * 1024
+MAX_ENTRY = 5 * 1024 * 1024
+MAX_ENTRIES = 10_000
+MAX_NAME = 1_024
+# Small: what is left of a chunk is copied whenever some of it is taken.
+_CHUNK = 1 << 16
+_BUFFER = 1 << 14
+# How other ways of packing begin; whoever meets one should read its name.
+_OTHERS = (
+    (b"PK\3\4", "a zip archive"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd"),
+    (b"\xfd7zXZ\0", "packed with xz"),
+    (b"BZh", "packed with bzip2"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+)
+
+
+@value(kw_only=True)
+class Bounds:
+    """How much an archive may hold: bytes of all and of one file, entries.
+
+    who: whose limit the one of a file is. is_chart: names are taken as Helm takes them.
+    """
+
+    unpacked: int = MAX_UNPACKED
+    entry: int = MAX_ENTRY
+    entries: int = MAX_ENTRIES
+    who: str = "Helm takes no file above"
+    is_chart: bool = True
+
+
+def unpack(data: bytes, path: str, location: Location, *, is_chart: bool = True) -> list[tuple[str, bytes]]:
+    """Return the files of a packaged chart (or of a packed folder of any kind) below its only folder, sorted by path.
+
+    Raises ArchiveError and LimitError, naming the entry.
+    """
+    import io  # noqa: PLC0415  # only packaged charts need it
+
+    # What we packed ourselves from a Git repository is not compressed: its digest must not depend on a zlib.
+    is_packed = is_chart or data[:2] == b"\x1f\x8b"
+    files: dict[str, bytes] = {}
+    tops: set[str] = set()
+    bounds = Bounds(is_chart=is_chart)
+    for name, chunks in read_archive(io.BytesIO(data), path, location, bounds, is_packed=is_packed):
+        top, _, below = name.partition("/")
+        tops.add(top)
+        if chunks is None:
+            continue
+        if not below:
+            raise ArchiveError(f"{path}: {printable(name)} is not below the chart's folder", location=location)
+        files[below] = b"".join(chunks)
+    if len(tops) != 1 and not is_chart:
+        raise ArchiveError(f"{path} needs one folder with everything in it", location=location)
+    if len(tops) != 1 or (is_chart and "Chart.yaml" not in files):
+        raise ArchiveError(f"{path} is no packaged chart: it needs one folder with a Chart.yaml", location=location)
+    return sorted(files.items())
+
+
+def read_archive(
+    file: BinaryIO, path: str, location: Location | None, bounds: Bounds, *, is_packed: bool = True
+) -> Iterator[tuple[str, Iterator[bytes] | None]]:
+    """Yield (name, content in chunks) of each file, and (name, None) of each folder, as they come.
+
+    Each content must be read before the next is asked for. is_packed: by gzip. Raises ArchiveError and LimitError,
+    naming the entry; what was yielded before must not be used then.
+    """
+    import tarfile  # noqa: PLC0415  # only archives need it
+
+    begins = file.read(8)
+    file.seek(0)
+    for start, what in _OTHERS:
+        if begins.startswith(start):
+            raise ArchiveError(
+                f"{path} is {what}; only tar archives packed with gzip (.tgz) are read", location=location
+            )
+    raw = _Counted(
+        _gunzip(file, path, location, bounds.unpacked) if is_packed else iter(lambda: file.read(_CHUNK), b"")
+    )
+    folded: set[str] = set()
+    entries = 0
+    try:
+        with tarfile.open(fileobj=raw, mode="r|", bufsize=_BUFFER) as archive:  # type: ignore[call-overload]  # it only reads
+            for member in archive:
+                entries += 1
+                if entries > bounds.entries:
+                    raise LimitError(f"{path} has more than {bounds.entries} entries", location=location)
+                name = _name(member.name, path, location, is_chart=bounds.is_chart)
+                if not (member.isreg() or member.isdir()) or member.issparse():
+                    raise ArchiveError(
+                        f"{path}: {printable(name)} is a link, device or special entry; only files are allowed",
+                        location=location,
+                    )
+                if member.isdir():
+                    yield name, None
+                    continue
+                if member.size > bounds.entry:
+                    raise LimitError(
+                        f"{path}: {printable(name)} has {member.size} bytes; {bounds.who} {bounds.entry}",
+                        location=location,
+                    )
+                if name.casefold() in folded:
+                    raise ArchiveError(
+                        f"{path}: {printable(name)} is there twice (or differs only in case)", location=location
+                    )
+                folded.add(name.casefold())
+                yield name, _content(archive, member, path, location)
+            _check_end(archive, raw, path, location)
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, UnicodeError) as error:
+        raise ArchiveError(f"{path} is no sound tar archive: {printable(str(error))}", location=location) from None
+
+
+def _content(archive: TarFile, member: TarInfo, path: str, location: Location | None) -> Iterator[bytes]:
+    import tarfile  # noqa: PLC0415  # loaded already
+
+    stream = archive.extractfile(member)
+    left = member.size if stream is not None else 0
+    while stream is not None and left:
+        try:
+            chunk = stream.read(min(left, _CHUNK))
+        except (tarfile.TarError, EOFError):
+            chunk = b""
+        if not chunk:
+            raise ArchiveError(f"{path}: {printable(member.name)} is cut off", location=location)
+        left -= len(chunk)
+        yield chunk
+
+
+class _Counted:
+    """Chunks as a file that can be read once; count: bytes that were read."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.chunks = chunks
+        self.rest = b""
+        self.count = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Return so many bytes, fewer only at the end."""
+        parts, missing = [], size
+        while missing:
+            if not self.rest:
+                self.rest = next(self.chunks, b"")
+                if not self.rest:
+                    break
+            parts.append(self.rest[:missing])
+            self.rest = self.rest[missing:]
+            missing -= len(parts[-1])
+        found = b"".join(parts)
+        self.count += len(found)
+        return found
+
+
+def _gunzip(file: BinaryIO, path: str, location: Location | None, limit: int) -> Iterator[bytes]:
+    unpacker = zlib.decompressobj(31)
+    size = 0
+    try:
+        while not unpacker.eof and (data := file.read(_CHUNK)):
+            while data and not unpacker.eof:
+                part = unpacker.decompress(data, _CHUNK)
+                data = unpacker.unconsumed_tail
+                size += len(part)
+                if size > limit:
+                    raise LimitError(f"{path} unpacks to more than {limit} bytes", location=location)
+                if part:
+                    yield part
+    except zlib.error as error:
+        raise ArchiveError(f"{path} is no sound gzip file: {error}", location=location) from None
+    if not unpacker.eof:
+        raise ArchiveError(f"{path} is cut off", location=location)
+    if unpacker.unused_data or file.read(1):
+        raise ArchiveError(f"{path} has more behind its end", location=location)
+
+
+def _check_end(archive: TarFile, raw: _Counted, path: str, location: Location | None) -> None:
+    stream = archive.fileobj
+    while stream is not None and (chunk := stream.read(_CHUNK)):
+        if chunk.strip(b"\0"):
+            raise ArchiveError(f"{path} has more behind the end of its entries", location=location)
+    if raw.count - archive.offset < 512:
+        raise ArchiveError(f"{path} is cut off: the end of the tar archive is missing", location=location)
+
+
+def _name(name: str, path: str, location: Location | None, *, is_chart: bool) -> str:
+    shown = printable(name)
+    # Helm takes the first part for the chart's folder, also where it is a dot.
+    plain = (name if is_chart else name.removeprefix("./")).rstrip("/")
+    if (
+        not plain
+        or len(name) > MAX_NAME
+        or plain.startswith("/")
+        or "\\" in plain
+        or ":" in plain.split("/")[0]
+        or not plain.isprintable()
+        or any(part in ("", ".", "..") for part in plain.split("/"))
+    ):
+        # What `tar -czf x.tgz .` makes is no attack, but it has no folder that a chart's files are below.
+        hint = "pack the folder itself, as `helm package` does" if plain.split("/")[0] == "." else None
+        raise ArchiveError(f"{path}: the entry name {shown[:200]!r} is not allowed", location=location, hint=hint)
+    return plain

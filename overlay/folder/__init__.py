@@ -1,0 +1,1 @@
+"""Write a tree into an output folder: atomically, only below it, and only what is ours."""

@@ -1,0 +1,60 @@
+"""What the targets of one remote hold now: their newest commits fetched, their folders and records read."""
+
+from __future__ import annotations
+
+from overlay.files.paths import printable
+from overlay.gitops.hydrator import HYDRATOR
+from overlay.gitops.plan import Published, touched
+from overlay.gitops.record import read_record
+from overlay.model.value import replace
+from overlay.tree import RECORD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from overlay.git.remote import Remote
+    from overlay.gitops.plan import Wanted
+    from overlay.gitops.store import Store
+    from overlay.gitops.target import Target
+
+
+def read_published(
+    store: Store, remote: Remote, tips: Mapping[str, str], targets: Sequence[Target]
+) -> dict[Target, Published]:
+    """Return what each target holds; tips: commits of branches, all of them fetched."""
+    found: dict[Target, Published] = {}
+    for target in targets:
+        tip = tips.get(target.branch)
+        entries = store.folder_entries(tip, target.path) if tip is not None else []
+        found[target] = Published(
+            tip=tip,
+            files={one.name: one.oid for one in entries if one.is_file},
+            others=frozenset(one.name for one in entries if not one.is_file),
+            blocked=store.obstacle(tip, target.path) if tip is not None and not entries else "",
+        )
+    store.prefetch([one.files[RECORD] for one in found.values() if RECORD in one.files], remote)
+    return {target: _with_record(store, remote, target, one) for target, one in found.items()}
+
+
+def _with_record(store: Store, remote: Remote, target: Target, one: Published) -> Published:
+    blob = one.files.get(RECORD)
+    if blob is None:
+        return one
+    shown = printable(f"{remote.shown} {target}")
+    return replace(one, record=read_record(store.blob(blob, remote), shown))
+
+
+def read_touched(
+    store: Store, remote: Remote, pairs: Sequence[tuple[Wanted, Published]]
+) -> dict[str, dict[str, bytes]]:
+    """Return, by environment, the content of files of ours that publishing would change or remove."""
+    names = {want.environment: touched(want, now, store.form) for want, now in pairs}
+    blobs = [blob for blobs in names.values() for blob in blobs.values()]
+    # The commit's description changes with anything else, and git sends differences to what was there before.
+    beside = [now.files[HYDRATOR] for want, now in pairs if names[want.environment] and HYDRATOR in now.files]
+    store.prefetch([*blobs, *beside], remote)
+    return {
+        environment: {name: store.blob(blob, remote) for name, blob in blobs.items()}
+        for environment, blobs in names.items()
+    }

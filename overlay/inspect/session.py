@@ -1,0 +1,128 @@
+"""A built environment with what is needed to ask about it: a trace, its values, and Helm to render it otherwise."""
+
+from __future__ import annotations
+
+from overlay.chart.choose import choose_renderer
+from overlay.errors import OverlayError
+from overlay.load.project import load_project
+from overlay.model.options import Options
+from overlay.provenance.values import ValueSources, read_sources
+from overlay.run import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from overlay.chart.child import HelmChild
+    from overlay.chart.render import Rendered, RenderRequest
+    from overlay.files.reader import ProjectFiles
+    from overlay.kube.follow import Concrete
+    from overlay.model.build import Build
+    from overlay.model.resource import Resource
+    from overlay.provenance.history import Source
+    from overlay.provenance.origins import Origins
+    from overlay.run import Prepared
+
+
+class Workshop:
+    """What sessions of one project share: its files, read once, and Helm's process, which ends with the context."""
+
+    def __init__(
+        self,
+        *,
+        project: str = ".",
+        options: Options | None = None,
+        child: HelmChild | None = None,
+        exact: bool = False,
+    ) -> None:
+        """`child`: a Helm process that was started early. exact: warnings, too, stand at the line that makes them."""
+        self.renderer = choose_renderer(child)
+        self._edited: list[ProjectFiles] = []
+        try:
+            self.project, self.files = load_project(project)
+            self.run = Run(self.project, self.files, options or Options(), self.render, exact=exact)
+        except BaseException:
+            self.renderer.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.renderer.close()
+        for files in (self.files, *self._edited):
+            files.close()
+
+    def edited(self, changes: Mapping[str, bytes]) -> Run:
+        """Return a run on the project as it would be with other bytes in some of its files."""
+        files = self.files.changed(changes)
+        self._edited.append(files)
+        return Run(self.project, files, self.run.options, self.render)
+
+    def render(self, requests: Sequence[RenderRequest]) -> list[Rendered | OverlayError]:
+        """Return a result for each request, in their order."""
+        return list(self.renderer.render(requests))
+
+
+class Session:
+    """One environment of a workshop: its build, the origins of its fields, and its values, each when asked for."""
+
+    def __init__(self, workshop: Workshop, name: str, run: Run | None = None) -> None:
+        """Render the environment's chart; raises OverlayError, or Problems, where that cannot be done.
+
+        run: another one than the workshop's own, of `edited`.
+        """
+        self.run = run or workshop.run
+        self.render = workshop.render
+        self._helm_version = workshop.renderer.version
+        prepared = self.run.prepare(name)
+        if isinstance(prepared, OverlayError):
+            raise prepared
+        self.prepared: Prepared = prepared
+        self._answers = self.render(prepared.requests)
+        answer = self._answers[0] if self._answers else None
+        if isinstance(answer, OverlayError):
+            raise self.run.refusal(prepared, answer)
+        self.rendered: Rendered | None = answer
+        self._build: Build | None = None
+        self._origins: Origins | None = None
+        self._values: ValueSources | None = None
+
+    @property
+    def build(self) -> Build:
+        """The environment, built; raises OverlayError, or Problems, where it cannot be."""
+        if self._build is None:
+            self._build = self.run.finish(self.prepared, self.rendered, self._helm_version, self._answers[1:])
+        return self._build
+
+    @property
+    def origins(self) -> Origins:
+        """The origins of every field of `build`."""
+        if self._origins is None:
+            self._build = self.build
+            self._origins = self.run.origins(self.prepared, self.rendered)
+        return self._origins
+
+    @property
+    def chart_origins(self) -> Origins:
+        """The origins of what the chart made, before any layer acts; also of an environment that cannot be built."""
+        return self.run.origins(self.prepared, self.rendered, layers=False)
+
+    @property
+    def objects(self) -> tuple[Resource, ...]:
+        """The objects of `build`, as the trace made them."""
+        return self.origins.trace.objects
+
+    def values(self) -> ValueSources:
+        """Return the chart's values, each with its place."""
+        if self._values is None:
+            self._values = read_sources(self.prepared.chart, self.prepared.environment, self.run.options)
+        return self._values
+
+    def history(self, resource: Resource, path: Concrete, *, keys: bool) -> list[Source]:
+        """Return the values that a field had, newest first; `keys`: with the chart's values behind it."""
+        return self.origins.history(resource, path, self.values if keys else None)

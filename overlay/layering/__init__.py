@@ -1,0 +1,1 @@
+"""How the layers of an environment act on the objects: in which order, and under which rules."""

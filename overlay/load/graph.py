@@ -1,0 +1,209 @@
+"""Who extends whom: an environment as the chain of its layers, and what they settle together."""
+
+from __future__ import annotations
+
+from overlay.errors import DocumentError, LimitError, OverlayError, UsageError, raise_all
+from overlay.files.names import MAX_LABEL, MAX_RELEASE, refuse_name
+from overlay.kube.types import minor_version
+from overlay.load.cluster import cluster_settings
+from overlay.load.layers import load_layer, resolve_ref
+from overlay.load.project import find_layer, layer_document
+from overlay.load.publishing import publish_settings
+from overlay.model.contents import ReadEnvironment, ReadLayer
+from overlay.model.spec import SortOptions
+from overlay.model.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from overlay.fetch.pinned import Remotes
+    from overlay.files.reader import ProjectFiles
+    from overlay.model.cluster import ClusterSettings
+    from overlay.model.location import Location
+    from overlay.model.options import Options
+    from overlay.model.project import Project
+    from overlay.model.publish import PublishSettings
+    from overlay.model.spec import Chart
+
+    ReadOne = Callable[[ProjectFiles, str, Remotes], ReadLayer]
+
+MAX_LAYERS = 1_000
+MAX_CHAIN = 100
+# The newest Kubernetes whose tables we ship; the meaning of a silent document must not change with Helm's default.
+DEFAULT_KUBERNETES = "1.37"
+
+
+class Loader:
+    """Loads environments of one project; each layer is read once, whoever inherits it.
+
+    read: reads a layer with everything that it names; `load_document` reads less.
+    """
+
+    def __init__(self, project: Project, files: ProjectFiles, remotes: Remotes, read: ReadOne = load_layer) -> None:
+        self.project = project
+        self.files = files
+        self.remotes = remotes
+        self.read = read
+        self._layers: dict[str, ReadLayer | OverlayError] = {}
+        self._parents: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    def load(self, name: str) -> ReadEnvironment:
+        """Load an environment (or a base or component, to look at) by its name.
+
+        Raises UsageError for an unknown name, Problems with all that is wrong in its layers.
+        """
+        order: dict[str, ReadLayer] = {}
+        errors: list[OverlayError] = []
+        self._visit(find_layer(self.project, self.files, name), None, [], order, errors, {})
+        raise_all(errors)
+        parents = {path: self._parents[path] for path in order}
+        return ReadEnvironment(name=name, layers=tuple(order.values()), parents=parents)
+
+    def _visit(
+        self,
+        path: str,
+        location: Location | None,
+        chain: list[str],
+        order: dict[str, ReadLayer],
+        errors: list[OverlayError],
+        failed: dict[str, None],
+    ) -> None:
+        """Add a layer's parents, its components, then itself; each once, by whichever way it came first."""
+        if path in order or path in failed:
+            return
+        if path in chain:
+            cycle = " → ".join([p.rpartition("/")[0] for p in (*chain[chain.index(path) :], path)])
+            raise DocumentError(
+                f"cycle: {cycle}", location=location, hint="remove one of these extends or components entries"
+            )
+        if len(chain) >= MAX_CHAIN:
+            raise LimitError(f"environments extend each other more than {MAX_CHAIN} levels deep", location=location)
+        if len(order) >= MAX_LAYERS:
+            raise LimitError(f"more than {MAX_LAYERS} layers", location=location)
+        try:
+            layer = self._layer(path, location)
+        except OverlayError as error:
+            failed[path] = None
+            errors.extend(error.each())
+            return
+        spec = layer.layer.spec
+        parents: list[str] = []
+        components: list[str] = []
+        for kinds, refs, lines in (
+            (("Base", "Environment"), spec.extends, parents),
+            (("Component",), spec.components, components),
+        ):
+            for ref in refs:
+                try:
+                    place = resolve_ref(layer.layer.folder, ref, self.remotes)
+                    found = layer_document(self.files, place, ref.location)
+                    lines.append(found)
+                    self._visit(found, ref.location, [*chain, path], order, errors, failed)
+                    self._check_kind(found, kinds, ref.location)
+                except OverlayError as error:
+                    errors.extend(error.each())
+        self._parents[path] = (tuple(dict.fromkeys(parents)), tuple(dict.fromkeys(components)))
+        order[path] = layer
+
+    def _layer(self, path: str, location: Location | None) -> ReadLayer:
+        known = self._layers.get(path)
+        if known is None:
+            try:
+                if not self.files.exists(path):
+                    self.files.read(path, location)  # says what is wrong with it, at the entry that names it
+                known = self.read(self.files, path, self.remotes)
+            except OverlayError as error:
+                known = error
+            self._layers[path] = known
+        if isinstance(known, OverlayError):
+            raise known
+        return known
+
+    def _check_kind(self, path: str, kinds: tuple[str, ...], location: Location) -> None:
+        layer = self._layers.get(path)
+        if isinstance(layer, ReadLayer) and layer.layer.kind not in kinds:
+            article = "an" if layer.layer.kind == "Environment" else "a"
+            raise DocumentError(
+                f"{path} is {article} {layer.layer.kind}, expected {' or '.join(kinds)}",
+                location=location,
+                hint="extends names a Base or Environment, components a Component",
+            )
+
+
+@value(kw_only=True)
+class Effective:
+    """What the layers settle together; the nearest layer that sets a field wins.
+
+    chart_folder: folder of the document that names the chart.
+    """
+
+    chart: Chart | None
+    chart_folder: str
+    release_name: str
+    release_namespace: str
+    revision: int
+    is_upgrade: bool
+    kubernetes_version: str
+    api_versions: tuple[str, ...]
+    include_crds: bool
+    sort_options: SortOptions
+    build_metadata: tuple[str, ...]
+    publish: PublishSettings
+    cluster: ClusterSettings | None
+
+
+def effective(environment: ReadEnvironment, project: Project) -> Effective:
+    """Return what the chain of layers settles for one environment."""
+    specs = [layer.layer.spec for layer in reversed(environment.layers)]
+    chart_layer = next((layer.layer for layer in reversed(environment.layers) if layer.layer.spec.chart), None)
+    namespace = _first(specs, "namespace")
+    releases = [spec.release for spec in specs]
+    api_versions = dict.fromkeys([version for spec in reversed(specs) for version in spec.api_versions])
+    return Effective(
+        chart=chart_layer.spec.chart if chart_layer else None,
+        chart_folder=chart_layer.folder if chart_layer else "",
+        release_name=_first(releases, "name") or project.name or environment.name,
+        release_namespace=_first(releases, "namespace") or namespace or "default",
+        revision=_first(releases, "revision") or 1,
+        is_upgrade=_first(releases, "is_upgrade") or False,
+        kubernetes_version=_first(specs, "kubernetes_version") or project.kubernetes_version or DEFAULT_KUBERNETES,
+        api_versions=tuple(api_versions),
+        include_crds=_first(specs, "include_crds") is not False,
+        sort_options=_first(specs, "sort_options") or SortOptions(),
+        build_metadata=tuple(dict.fromkeys([name for spec in specs for name in spec.build_metadata])),
+        publish=publish_settings([spec.publish for spec in specs], environment.name),
+        cluster=cluster_settings([spec.cluster for spec in specs]),
+    )
+
+
+def overridden(settled: Effective, options: Options) -> Effective:
+    """Let the command line win over the documents, under the rules that documents have.
+
+    Raises UsageError, DocumentError.
+    """
+    for flag, name, longest in (
+        ("--release-name", options.release_name, MAX_RELEASE),
+        ("--namespace", options.namespace, MAX_LABEL),
+    ):
+        reason = refuse_name(name, longest=longest) if name is not None else None
+        if reason:
+            raise UsageError(f"{flag} {name!r} {reason}")
+    if options.kubernetes_version is not None:
+        minor_version(options.kubernetes_version)
+    changes: dict[str, Any] = {
+        "release_name": options.release_name,
+        "release_namespace": options.namespace,
+        "kubernetes_version": options.kubernetes_version,
+        "include_crds": options.include_crds,
+        "is_upgrade": options.is_upgrade,
+    }
+    settled = replace(settled, **{name: item for name, item in changes.items() if item is not None})
+    if options.api_versions:
+        settled = replace(settled, api_versions=tuple(dict.fromkeys((*settled.api_versions, *options.api_versions))))
+    return settled
+
+
+def _first(items: Sequence[object], name: str) -> Any:
+    return next((found for item in items if (found := getattr(item, name)) is not None), None)

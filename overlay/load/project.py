@@ -1,0 +1,162 @@
+"""Find a project from the working folder, and its environments by name."""
+
+from __future__ import annotations
+
+import os
+
+from overlay.errors import DocumentError, OverlayError, PathError, UsageError
+from overlay.files.names import refuse_name
+from overlay.files.paths import resolve
+from overlay.files.reader import ProjectFiles
+from overlay.load.documents import read_project
+from overlay.model.location import Location
+from overlay.model.project import Project
+from overlay.nearest import did_you_mean
+from overlay.yaml import decode, read_mapping
+
+PROJECT_FILE = "overlay.yaml"
+DOCUMENTS = {"environment.yaml": "Environment", "base.yaml": "Base", "component.yaml": "Component"}
+
+
+def find_root(start: str) -> str:
+    """Return the nearest folder, from `start` upwards, that holds overlay.yaml or environments/.
+
+    Raises UsageError.
+    """
+    if not os.path.isdir(start):
+        raise UsageError(f"{start} is no folder", hint="-C/--project takes the project's folder")
+    place = os.path.realpath(start)
+    while True:
+        if os.path.lexists(os.path.join(place, PROJECT_FILE)) or os.path.isdir(os.path.join(place, "environments")):
+            return place
+        above = os.path.dirname(place)
+        if above == place:
+            raise UsageError(
+                f"no project found: neither overlay.yaml nor environments/ in {start} or above",
+                hint="make one with `overlay init NAME`, or name its folder with -C/--project",
+            )
+        place = above
+
+
+def load_project(start: str) -> tuple[Project, ProjectFiles]:
+    """Find the project and read overlay.yaml where there is one.
+
+    Raises UsageError, PathError, DocumentError.
+    """
+    root = find_root(start)
+    files = ProjectFiles(root)
+    if not files.exists(PROJECT_FILE):
+        return Project(root=files.root), files
+    document = read_mapping(decode(files.read(PROJECT_FILE), PROJECT_FILE), PROJECT_FILE)
+    name, environments, version, strict, unknown_kinds, bundle = read_project(document)
+    folder = resolve("", environments, document.location(("spec", "environments")))
+    return (
+        Project(
+            root=files.root,
+            name=name,
+            environments=folder,
+            kubernetes_version=version,
+            strict=strict,
+            unknown_kinds=unknown_kinds,
+            bundle=bundle,
+        ),
+        files,
+    )
+
+
+def list_environments(project: Project, files: ProjectFiles) -> list[str]:
+    """Return the names of all Environments, sorted.
+
+    Raises PathError where the environments folder is missing.
+    """
+    folder = project.environments
+    if not files.is_folder(folder):
+        raise PathError(
+            f"{folder} does not exist: there are no environments",
+            hint="add one with `overlay env add NAME`",
+        )
+    return [name for name in files.folders(folder) if files.exists(f"{_join(folder, name)}/environment.yaml")]
+
+
+def every_environment(project: Project, files: ProjectFiles) -> list[str]:
+    """Return what --all means: all Environments, of which there must be one.
+
+    Raises PathError.
+    """
+    names = list_environments(project, files)
+    if not names:
+        raise PathError(
+            f"{project.environments} holds no environment: no folder in it has an environment.yaml",
+            hint="add one with `overlay env add NAME`",
+        )
+    return names
+
+
+def find_layer(project: Project, files: ProjectFiles, name: str) -> str:
+    """Return the path of the document of an environment, base or component by its name.
+
+    Raises UsageError with the nearest names.
+    """
+    if refuse_name(name) is None:
+        for place in (_join(project.environments, name), _join(project.environments, f"components/{name}")):
+            for document in DOCUMENTS:
+                if files.exists(f"{place}/{document}"):
+                    return f"{place}/{document}"
+    names = list_environments(project, files)
+    known = f"there are {', '.join(names)}" if names else "there are none yet"
+    hint = did_you_mean(name, [*names, *_shared_parts(project, files)]) or known
+    raise UsageError(f"no environment is called {name!r}", hint=f"{hint}")
+
+
+def _shared_parts(project: Project, files: ProjectFiles) -> list[str]:
+    """Return the names of bases and components: they are no environments, but can be meant."""
+    places = ((project.environments, "base.yaml"), (_join(project.environments, "components"), "component.yaml"))
+    return [
+        name
+        for folder, document in places
+        if files.is_folder(folder)
+        for name in files.folders(folder)
+        if files.exists(f"{_join(folder, name)}/{document}")
+    ]
+
+
+def layer_document(files: ProjectFiles, path: str, location: Location | None) -> str:
+    """Return the document that an `extends` or `components` entry means: a folder or the file itself.
+
+    Raises PathError.
+    """
+    if not files.is_folder(path):
+        return path
+    found = [document for document in DOCUMENTS if files.exists(_join(path, document))]
+    if len(found) != 1:
+        shown = " and ".join(found) or "none"
+        raise PathError(
+            f"{path or 'the project folder'} needs exactly one of {', '.join(DOCUMENTS)}, found {shown}",
+            location=location,
+        )
+    return _join(path, found[0])
+
+
+def check_name(kind: str, name: str, file: str, location: Location) -> OverlayError | None:
+    """Say what is wrong when a document's kind or name does not fit its file's name and folder."""
+    folder, _, base = file.rpartition("/")
+    expected = DOCUMENTS.get(base)
+    if expected is None:
+        return DocumentError(
+            f"{base} is no name for a document", location=location, hint=f"call it {', '.join(DOCUMENTS)}"
+        )
+    if kind != expected:
+        return DocumentError(f"{base} holds kind {kind}, expected {expected}", location=location)
+    own = folder.rpartition("/")[2]
+    # A base from elsewhere has the name that its authors gave it, whatever its folder is called here.
+    if own and not own.startswith("<") and name != own:
+        return DocumentError(
+            f"metadata.name is {name!r} but the folder is {own!r}",
+            location=location,
+            hint="an environment is found by its folder, so both must say the same",
+        )
+    return None
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

@@ -1,0 +1,1 @@
+"""Frozen values that every layer passes on; standard library only."""

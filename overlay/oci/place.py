@@ -1,0 +1,113 @@
+"""What artifacts are read from and written to: image layouts, their archives, registries."""
+
+from __future__ import annotations
+
+import hashlib
+
+from overlay.errors import EXIT_CONFLICT, FetchError, OverlayError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Protocol
+
+    from overlay.oci.manifest import Descriptor, Manifest
+
+    class Source(Protocol):
+        """A place to read from; every manifest that it returns is verified, chunks of blobs are not yet.
+
+        shown: how messages name it. at_once: how many blobs may be read side by side.
+        """
+
+        shown: str
+        at_once: int
+
+        def tags(self) -> tuple[str, ...]:
+            """Return the names that manifests have here."""
+
+        def manifest(self, reference: str) -> Manifest:
+            """Return what a tag or digest names; FetchError where there is none."""
+
+        def chunks(self, descriptor: Descriptor, start: int = 0) -> Iterator[bytes]:
+            """Yield a blob's bytes from a place in it on."""
+
+        def referrers(self, digest: str) -> tuple[Descriptor, ...]:
+            """Return what refers to a manifest: signatures, and what else is attached."""
+
+    class Target(Protocol):
+        """A place to write to.
+
+        shown: how messages name it. at_once: how many blobs may be written side by side.
+        """
+
+        shown: str
+        at_once: int
+
+        def find(self, tag: str) -> str | None:
+            """Return the digest that a tag has here."""
+
+        def is_whole(self, manifest: Manifest) -> bool:
+            """Tell whether what a tag names is here with all that it needs."""
+
+        def has_blob(self, descriptor: Descriptor) -> bool:
+            """Tell whether a blob is here."""
+
+        def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[bytes]]) -> None:
+            """Take a blob; chunks(start) yields its bytes from a place on, as often as it is asked for."""
+
+        def put_manifest(self, manifest: Manifest, tag: str | None) -> None:
+            """Take a manifest, whose blobs and manifests are here already, and give it a tag."""
+
+
+class VersionTaken(OverlayError):
+    """A version is published already, with other content."""
+
+    kind = "version-taken"
+    exit_code = EXIT_CONFLICT
+
+
+class Differs(FetchError):
+    """Content is not what its digest says."""
+
+    kind = "content-differs"
+
+
+class MissingBlobs(FetchError):
+    """A place does not have blobs that it said it has."""
+
+    kind = "missing-blobs"
+
+
+def verified(chunks: Iterator[bytes], descriptor: Descriptor, shown: str) -> Iterator[bytes]:
+    """Yield chunks; what they make together must have the digest and size that it should (hazards R18, R22).
+
+    Raises Differs at the first byte too many, or at the end: use what was yielded only after that.
+    """
+    found = hashlib.sha256()
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > descriptor.size:
+            raise Differs(f"{shown}: {descriptor.digest} has more than the {descriptor.size} bytes that it should")
+        found.update(chunk)
+        yield chunk
+    digest = f"sha256:{found.hexdigest()}"
+    if size != descriptor.size or digest != descriptor.digest:
+        raise Differs(
+            f"{shown}: content differs from its digest: want {descriptor.digest} ({descriptor.size} bytes), "
+            f"got {digest} ({size} bytes)"
+        )
+
+
+def read_blob(source: Source, descriptor: Descriptor, limit: int) -> bytes:
+    """Return a verified blob that fits into memory.
+
+    Raises FetchError, LimitError, Temporary.
+    """
+    if descriptor.size > limit:
+        from overlay.errors import LimitError  # noqa: PLC0415  # few blobs are
+
+        raise LimitError(
+            f"{source.shown}: {descriptor.digest} has {descriptor.size} bytes, more than the limit of {limit}"
+        )
+    return b"".join(verified(source.chunks(descriptor), descriptor, source.shown))

@@ -1,0 +1,130 @@
+"""Carry an artifact from one place to another: blobs first, the manifest last, nothing that is there already."""
+
+from __future__ import annotations
+
+from overlay.errors import FetchError, LimitError
+from overlay.failpoint import failpoint
+from overlay.model.value import value
+from overlay.oci.place import Differs, MissingBlobs, VersionTaken
+from overlay.oci.side_by_side import side_by_side
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from overlay.oci.manifest import Descriptor, Manifest
+    from overlay.oci.place import Source, Target
+
+MAX_MANIFESTS = 1_000
+MAX_NESTING = 8
+
+
+@value(kw_only=True)
+class Carried:
+    """What became of it. is_new: False where the same content had this tag already."""
+
+    manifest: Manifest
+    is_new: bool
+
+
+def carry(
+    source: Source,
+    reference: str,
+    target: Target,
+    tag: str | None,
+    *,
+    referrers: bool = False,
+    tell: Callable[[Descriptor, int], None] = lambda *_: None,
+) -> Carried:
+    """Make the target hold what a tag or digest of the source names, under a tag.
+
+    referrers: also what refers to it (signatures). tell: is called with each blob that is carried, and how many of its
+    bytes are there; from several threads.
+    Raises VersionTaken for a tag that has other content there, FetchError, OutputError, Temporary.
+    """
+    manifest = source.manifest(reference)
+    found = target.find(tag) if tag is not None else None
+    if tag is not None and found is not None:
+        _refuse_other(target, tag, found, manifest)
+    carrier = _Carrier(source, target, tell)
+    if found is None or not target.is_whole(manifest):
+        carrier.carry(manifest, tag)
+    if referrers:
+        carrier.carry_referrers(manifest)
+    return Carried(manifest=manifest, is_new=found is None)
+
+
+def refuse_other(target: Target, tag: str, manifest: Manifest) -> None:
+    """Raise VersionTaken where a tag has other content."""
+    found = target.find(tag)
+    if found is not None:
+        _refuse_other(target, tag, found, manifest)
+
+
+def _refuse_other(target: Target, tag: str, found: str, manifest: Manifest) -> None:
+    if found != manifest.digest:
+        raise VersionTaken(
+            f"{target.shown}:{tag} is {found}, yours is {manifest.digest}",
+            hint="a published version never changes: package the next one",
+        )
+
+
+class _Carrier:
+    """Carries manifests with what they need."""
+
+    def __init__(self, source: Source, target: Target, tell: Callable[[Descriptor, int], None]) -> None:
+        self.source = source
+        self.target = target
+        self.tell = tell
+        self.seen: set[str] = set()
+
+    def carry(self, manifest: Manifest, tag: str | None, depth: int = 0) -> None:
+        """Carry one manifest: what it needs first, itself last."""
+        if depth > MAX_NESTING or len(self.seen) > MAX_MANIFESTS:
+            raise LimitError(
+                f"{self.source.shown} has indexes nested deeper than {MAX_NESTING}, or more than {MAX_MANIFESTS}"
+            )
+        for part in manifest.parts if manifest.is_index else ():
+            if part.digest not in self.seen:
+                self.seen.add(part.digest)
+                self.carry(self.source.manifest(part.digest), None, depth + 1)
+        at_once = min(self.source.at_once, self.target.at_once)
+        side_by_side(self._blob, manifest.blobs, at_once)
+        failpoint("transfer.blobs")
+        try:
+            self.target.put_manifest(manifest, tag)
+        except MissingBlobs:
+            # It said of blobs that they are there, and they are not: send them all, once (hazard R24).
+            side_by_side(self._put, manifest.blobs, at_once)
+            self.target.put_manifest(manifest, tag)
+
+    def carry_referrers(self, manifest: Manifest, depth: int = 0) -> None:
+        """Carry what refers to a manifest, and what refers to that."""
+        for one in self.source.referrers(manifest.digest):
+            found = self.source.manifest(one.digest)
+            if found.subject is None or found.subject.digest != manifest.digest:
+                raise FetchError(
+                    f"{self.source.shown}@{one.digest} is listed as referring to {manifest.digest}, and does not"
+                )
+            self.carry(found, None, depth)
+            if depth < MAX_NESTING:
+                self.carry_referrers(found, depth + 1)
+
+    def _blob(self, blob: Descriptor) -> None:
+        if not self.target.has_blob(blob):
+            self._put(blob)
+
+    def _put(self, blob: Descriptor) -> None:
+        """Carry a blob; wrong bytes are asked for once more before they are an error (hazard R18)."""
+        self.tell(blob, 0)
+        try:
+            self.target.put_blob(blob, lambda start: self._chunks(blob, start))
+        except Differs:
+            self.target.put_blob(blob, lambda start: self._chunks(blob, start))
+
+    def _chunks(self, blob: Descriptor, start: int) -> Iterator[bytes]:
+        at = start
+        for chunk in self.source.chunks(blob, start):
+            at += len(chunk)
+            self.tell(blob, at)
+            yield chunk

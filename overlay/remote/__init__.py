@@ -1,0 +1,1 @@
+"""Remote inputs of a project: what its documents ask for, resolved, fetched, locked and vendored."""

@@ -1,0 +1,129 @@
+"""Errors and findings as text, JSON, or GitHub workflow commands."""
+
+from __future__ import annotations
+
+import json
+
+from overlay.report.style import Style, inert
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from overlay.errors import OverlayError
+    from overlay.model.finding import Finding
+    from overlay.model.location import Location
+
+    Lines = Callable[[str], list[str] | None]
+
+MAX_LINE = 160
+_COLORS = {"error": "red", "warning": "yellow", "info": "blue"}
+_COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+def as_text(errors: Iterable[OverlayError], findings: Iterable[Finding], *, style: Style, lines: Lines) -> str:
+    """Return problems for people: what, where with the offending line, and what to try.
+
+    lines: the text lines of a file, or None when it cannot be shown.
+    """
+    parts = [_one("error", "red", error.message, error, style, lines, error.related) for error in errors]
+    parts += [
+        _one(finding.severity, _COLORS[finding.severity], finding.message, finding, style, lines, finding.related)
+        for finding in findings
+    ]
+    return "".join(parts)
+
+
+def _one(
+    label: str,
+    color: str,
+    message: str,
+    problem: Any,
+    style: Style,
+    lines: Lines,
+    related: Iterable[tuple[str, Location]],
+) -> str:
+    where = f" in {inert(problem.environment)}" if problem.environment else ""
+    head = inert(message)
+    if problem.object and problem.object not in message:
+        head = f"{inert(problem.object)}: {head}"
+    text = f"{style.paint(f'{label}{where}:', color, 'bold')} {head}\n"
+    if problem.location is not None:
+        # The lines of a Secret may hold its values.
+        is_secret = (problem.object or "").startswith("Secret/")
+        text += _place(problem.location, style, (lambda _: None) if is_secret else lines, color)
+    for name, location in related:
+        text += f"  {style.paint('=', 'blue')} {name}: {inert(str(location))}\n"
+    if problem.hint:
+        text += f"  {style.paint('hint:', 'cyan')} {inert(problem.hint)}\n"
+    return text
+
+
+def _place(location: Location, style: Style, lines: Lines, color: str) -> str:
+    text = f"  {style.paint('-->', 'blue')} {inert(str(location))}\n"
+    found = lines(location.file) if location.line else None
+    if not found or not 0 < location.line <= len(found):
+        return text
+    width = len(str(location.line))
+    bar = style.paint("|", "blue")
+    first = max(1, location.line - 1)
+    for number in range(first, location.line + 1):
+        raw = found[number - 1].rstrip("\r\n")
+        if number < location.line and not raw.strip():
+            continue
+        shown = inert(raw)
+        if len(shown) > MAX_LINE:
+            shown = shown[:MAX_LINE] + " …"
+        text += f"  {style.paint(str(number).rjust(width), 'blue')} {bar} {shown}\n"
+    raw = found[location.line - 1]
+    if 0 < location.column <= min(len(raw) + 1, MAX_LINE):
+        offset = len(inert(raw[: location.column - 1].replace("\t", " ")))
+        text += f"  {' ' * width} {bar} {' ' * offset}{style.paint('^', color, 'bold')}\n"
+    return text
+
+
+def as_json(errors: Iterable[OverlayError], findings: Iterable[Finding]) -> str:
+    """Return problems as one JSON document of kind Problems."""
+    problems = [{"severity": "error", "rule": error.rule, **_fields(error)} for error in errors]
+    problems += [{"severity": finding.severity, "rule": finding.rule, **_fields(finding)} for finding in findings]
+    return json.dumps({"apiVersion": "overlay.dev/v1", "kind": "Problems", "problems": problems}, indent=2) + "\n"
+
+
+def _fields(problem: Any) -> dict[str, Any]:
+    location = problem.location
+    return {
+        "message": problem.message,
+        "file": location.file if location else None,
+        "line": location.line or None if location else None,
+        "column": location.column or None if location else None,
+        "environment": problem.environment,
+        "object": problem.object,
+        "hint": problem.hint,
+    }
+
+
+def as_github(errors: Iterable[OverlayError], findings: Iterable[Finding]) -> str:
+    """Return problems as GitHub workflow commands, escaped so that no text of the input is one (hazard C07)."""
+    out = []
+    problems: list[tuple[str, Any]] = [("error", error) for error in errors]
+    problems += [(_COMMANDS[finding.severity], finding) for finding in findings]
+    for label, problem in problems:
+        location = problem.location
+        properties = []
+        if location is not None and not location.file.startswith("<"):
+            properties.append(f"file={_property(location.file)}")
+            if location.line:
+                properties.append(f"line={location.line},col={max(location.column, 1)}")
+        properties.append(f"title={_property(f'overlay {problem.environment}' if problem.environment else 'overlay')}")
+        message = problem.message + (f"\n{problem.hint}" if problem.hint else "")
+        out.append(f"::{label} {','.join(properties)}::{_data(message)}\n")
+    return "".join(out)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

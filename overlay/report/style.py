@@ -1,0 +1,48 @@
+"""Colour where it is wanted, and text that cannot act on a terminal."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CODES = {"red": "31", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
+# Direction marks and the like: printable to Python, but able to reorder what a person reads.
+_ACTING = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200c\u200d\u2060\ufeff"
+)
+
+
+def wants_color(mode: str, *, is_terminal: bool, env: Mapping[str, str]) -> bool:
+    """Decide on colour: --color, then NO_COLOR (no-color.org), CLICOLOR_FORCE, TERM=dumb, then the terminal."""
+    if mode != "auto":
+        return mode == "always"
+    if env.get("NO_COLOR"):
+        return False
+    if env.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return is_terminal and env.get("TERM") != "dumb"
+
+
+class Style:
+    """Paints text, or leaves it as it is."""
+
+    def __init__(self, *, color: bool) -> None:
+        self.color = color
+
+    def paint(self, text: str, *names: str) -> str:
+        if not self.color or not text:
+            return text
+        return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}\x1b[0m"
+
+
+def inert(text: str) -> str:
+    """Return text in which control characters, escapes and direction marks are shown, not done (hazard C09)."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join([c if (c.isprintable() and c not in _ACTING) or c == "\n" else _shown(c) for c in text])
+
+
+def _shown(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

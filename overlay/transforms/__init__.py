@@ -1,0 +1,1 @@
+"""Resources to Resources, one transform a file; none knows another."""

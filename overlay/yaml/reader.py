@@ -1,0 +1,311 @@
+"""YAML text to values: one parse, exact places, hostile input refused before values are made."""
+
+from __future__ import annotations
+
+import gc
+
+from overlay.errors import LimitError, OverlayError, YamlError, raise_all
+from overlay.model.location import Location
+from overlay.yaml.libyaml import CParser, MappingNode, ScalarNode, SequenceNode, YAMLError
+from overlay.yaml.limits import MAX_DEPTH, MAX_MERGE_KEYS
+from overlay.yaml.scalars import NULLS, NotJson, resolve_plain
+from overlay.yaml.scan import needs_scan, scan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+# Node trees of larger texts are not kept: a place is then found by composing the text again.
+_KEEP_NODES_BELOW = 512 * 1024
+_PLAIN, _QUOTED = "plain", "quoted"
+
+
+class Document:
+    """One YAML document.
+
+    value: what Kubernetes would read. file: as in Location. line: where it starts, from 1.
+    """
+
+    __slots__ = ("_column", "_first", "_root", "_start", "_text", "file", "line", "value")
+
+    def __init__(self, value: Any, root: Any, file: str, text: str) -> None:
+        self.value = value
+        self.file = file
+        self.line: int = root.start_mark.line + 1
+        self._column: int = root.start_mark.column + 1
+        keep = len(text) < _KEEP_NODES_BELOW
+        self._root = root if keep else None
+        self._text = "" if keep else text
+        self._start: int = root.start_mark.index
+        # The line that the root's marks count from: those of a part of the text count from the part.
+        self._first = 0
+
+    def location(self, path: Sequence[str | int] = (), *, key: bool = False) -> Location:
+        """Return where the value at `path` stands (or its key); the nearest parent where it is missing."""
+        if not path:
+            return Location(self.file, self.line, self._column)
+        node, name = self._find(path)
+        mark = (name if key and name is not None else node).start_mark
+        return Location(self.file, self._first + mark.line + 1, mark.column + 1)
+
+    def written(self, path: Sequence[str | int]) -> str | None:
+        """Return the text of the scalar at `path`, such as `5.10`; None where a merge key (`<<`) put it there."""
+        node, _ = self._find(path)
+        return node.value if isinstance(node, ScalarNode) else None
+
+    def _find(self, path: Sequence[str | int]) -> tuple[Any, Any]:
+        """Return the node at `path` and the node of its key (None of a list); the nearest parent's where missing."""
+        node = self._root
+        if node is None:
+            node = self._root = self._composed()
+        name = None
+        for part in path:
+            if isinstance(node, SequenceNode) and isinstance(part, int) and 0 <= part < len(node.value):
+                node, name = node.value[part], None
+                continue
+            if not isinstance(node, MappingNode):
+                break
+            for key_node, value_node in node.value:
+                if key_node.value == part:
+                    node, name = value_node, key_node
+                    break
+            else:
+                break
+        return node, name
+
+    def _composed(self) -> Any:
+        """Compose this document again, from its own part of the text."""
+        start = self._text.rfind("\n", 0, self._start) + 1
+        # `---` at the start of a line begins a document wherever it stands.
+        end = self._text.find("\n---", self._start)
+        part = self._text[start:] if end < 0 else self._text[start : end + 1]
+        self._first = self.line - 1
+        return next(compose(part))
+
+
+class _Parser(CParser):  # type: ignore[misc]
+    """libyaml's parser and composer without PyYAML's resolver: the tag says only plain or quoted."""
+
+    def descend_resolver(self, parent: Any, index: Any) -> None: ...
+    def ascend_resolver(self) -> None: ...
+
+    def resolve(self, kind: Any, _: Any, implicit: Any) -> str:
+        return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
+
+
+class _Constructor:
+    """Nodes to values; problems are gathered so that a user sees them all."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.errors: list[OverlayError] = []
+        self.plain: dict[str, Any] = {}
+        self.merges = 0
+
+    def construct(self, node: Any, depth: int = 0) -> Any:
+        if node.tag not in (_PLAIN, _QUOTED):
+            self._refuse_tag(node)
+            return None
+        if isinstance(node, ScalarNode):
+            return self._plain(node) if node.tag == _PLAIN else node.value
+        if depth >= MAX_DEPTH:
+            raise LimitError(f"nesting deeper than {MAX_DEPTH}", location=_at(self.file, node.start_mark))
+        if isinstance(node, SequenceNode):
+            return [self.construct(item, depth + 1) for item in node.value]
+        return self._mapping(node, depth)
+
+    def _plain(self, node: Any) -> Any:
+        text = node.value
+        try:
+            return self.plain[text]
+        except KeyError:
+            pass
+        try:
+            value = self.plain[text] = resolve_plain(text)
+        except NotJson as error:
+            self._error(str(error), node, "quote it to make it a string")
+            return None
+        return value
+
+    def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        first: dict[str, Any] = {}
+        merged: list[Any] = []
+        for key_node, value_node in node.value:
+            key = key_node.value
+            if key_node.tag == _PLAIN:
+                if key == "<<":
+                    merged.append(value_node)
+                    continue
+                if self._plain(key_node) is not key and self._plain(key_node) != key:
+                    self._error(
+                        f"key {key} is no string but {_name(self._plain(key_node))}", key_node, f'quote it: "{key}"'
+                    )
+                    continue
+            elif not isinstance(key_node, ScalarNode):
+                self._error(
+                    "a key must be a string, not a map or list",
+                    key_node,
+                    "quote a value that starts with { or [; templates ({{ }}) belong into a Helm chart's templates/",
+                )
+                continue
+            elif key_node.tag != _QUOTED:
+                self._refuse_tag(key_node)
+                continue
+            if key in mapping:
+                if key == "apiVersion" and depth == 0:
+                    text = "a second object begins here, in the document of the one on line"
+                    line = first[key].start_mark.line + 1
+                    self._error(f"{text} {line}", key_node, "put a line --- between them")
+                    break
+                self._error(
+                    f"key {key!r} is written twice, first on line {first[key].start_mark.line + 1}",
+                    key_node,
+                    "keep one of them",
+                )
+                continue
+            first[key] = key_node
+            mapping[key] = self.construct(value_node, depth + 1)
+        for value_node in merged:
+            self._merge(mapping, value_node, depth)
+        return mapping
+
+    def _merge(self, mapping: dict[str, Any], node: Any, depth: int) -> None:
+        """Add a merge key's mappings: what is written in the mapping wins, then the earlier of a list."""
+        sources = node.value if isinstance(node, SequenceNode) else [node]
+        for source in sources:
+            self.merges += 1
+            if self.merges > MAX_MERGE_KEYS:
+                raise LimitError(f"merge keys exceed {MAX_MERGE_KEYS}", location=_at(self.file, node.start_mark))
+            if not isinstance(source, MappingNode):
+                self._error("a merge key (<<) takes a map or a list of maps", source, None)
+                continue
+            for key, value in self.construct(source, depth + 1).items():
+                mapping.setdefault(key, value)
+
+    def _refuse_tag(self, node: Any) -> None:
+        self._error(f"tag not allowed: {node.tag}", node, "remove the tag; quote a value to make it a string")
+
+    def _error(self, message: str, node: Any, hint: str | None) -> None:
+        self.errors.append(YamlError(message, location=_at(self.file, node.start_mark), hint=hint))
+
+
+def _name(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    return "a number"
+
+
+def _at(file: str, mark: Any) -> Location:
+    return Location(file, mark.line + 1, mark.column + 1)
+
+
+def compose(text: str) -> Iterator[Any]:
+    """Yield the root node of every document that is not empty."""
+    parser = _Parser(text)
+    while parser.check_node():
+        root = parser.get_node()
+        if not (isinstance(root, ScalarNode) and root.tag == _PLAIN and root.value in NULLS):
+            yield root
+
+
+def decode(data: bytes, file: str) -> str:
+    """Return the text of a file's bytes (UTF-8, with or without BOM).
+
+    Raises YamlError with the place of the first byte that is no UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise YamlError("the file is UTF-16 or UTF-32", location=Location(file), hint="save it as UTF-8") from None
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        raise YamlError(
+            f"byte 0x{data[error.start]:02x} is no UTF-8 text", location=Location(file, line, column)
+        ) from None
+
+
+def read_documents(text: str, file: str) -> list[Document]:
+    """Read every document of a text; empty documents are left out.
+
+    Raises YamlError or LimitError, with the place, or Problems when there are several.
+    """
+    collecting = len(text) > 100_000 and gc.isenabled()
+    if collecting:
+        # Millions of small objects that all live on: looking for garbage among them doubles the time.
+        gc.disable()
+    try:
+        if needs_scan(text):
+            scan(text, file)
+        constructor = _Constructor(file)
+        # One document at a time, so that the nodes of a large text do not all live at once.
+        documents = [Document(constructor.construct(root), root, file, text) for root in compose(text)]
+    except YAMLError as error:
+        raise _explain(error, text, file) from None
+    except UnicodeEncodeError as error:
+        raise _bad_character(text, error.start, file) from None
+    finally:
+        if collecting:
+            gc.enable()
+    raise_all(constructor.errors)
+    return documents
+
+
+def read_document(text: str, file: str) -> Document:
+    """Read the only document of a text.
+
+    Raises YamlError when there is none or more than one.
+    """
+    documents = read_documents(text, file)
+    if not documents:
+        raise YamlError("the file is empty, one document is expected", location=Location(file, 1, 1))
+    if len(documents) > 1:
+        raise YamlError(
+            "one document expected, a second starts here",
+            location=Location(file, documents[1].line, 1),
+            hint="remove the `---` line, or put the rest into a file of its own",
+        )
+    return documents[0]
+
+
+def read_mapping(text: str, file: str) -> Document:
+    """Read the only document of a text, which must be a mapping."""
+    document = read_document(text, file)
+    if not isinstance(document.value, dict):
+        found = "a list" if isinstance(document.value, list) else "a single value"
+        raise YamlError(f"a mapping (key: value) is expected, found {found}", location=document.location())
+    return document
+
+
+def _explain(error: Any, text: str, file: str) -> YamlError:
+    position = getattr(error, "position", None)
+    if position is not None and getattr(error, "problem_mark", None) is None:
+        return _bad_character(text, position, file)
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or "not YAML"
+    location = _at(file, mark) if mark else Location(file)
+    hint = None
+    if mark is not None:
+        lines = text.splitlines()
+        line = lines[mark.line] if mark.line < len(lines) else ""
+        if "\t" in line[: mark.column + 1]:
+            hint = "YAML is indented with spaces, this line has a tab"
+        elif "{{" in line:
+            hint = "this looks like a template; only files under a Helm chart's templates/ may have {{ }}"
+        elif problem.startswith("mapping values"):
+            hint = "quote the value when it contains `: `, or check the indentation"
+        elif "alias" in problem or "anchor" in problem:
+            hint = "quote a value that starts with * or &"
+    return YamlError(problem, location=location, hint=hint)
+
+
+def _bad_character(text: str, position: int, file: str) -> YamlError:
+    before = text[:position]
+    location = Location(file, before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1)
+    code = ord(text[position]) if position < len(text) else 0
+    return YamlError(f"character U+{code:04X} is not allowed in YAML", location=location)

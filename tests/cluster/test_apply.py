@@ -1,0 +1,446 @@
+"""Plans carried out on the real API server: what comes, changes, goes, and what is never touched."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from overlay.cluster.apply import Pace
+from overlay.cluster.applyset import PART_OF
+from overlay.cluster.conflicts import Policy
+from overlay.cluster.guards import PruneLimits
+from overlay.cluster.moved import Moved
+from overlay.diff.values import value_changes
+from overlay.errors import ClusterConflict, ManifestError
+from tests.cluster.harness import Environment, config, deployment
+from tests.cluster.testbed import Testbed
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def prod(testbed: Testbed, namespace: str) -> Iterator[Environment]:
+    made = Environment(testbed, namespace)
+    yield made
+    made.close()
+
+
+def stored(prod: Environment, kind: str, name: str) -> Any:
+    return prod.testbed.find(f"/api/v1/namespaces/{prod.namespace}/{kind}/{name}")
+
+
+def rows(prod: Environment, *bodies: Any, **options: Any) -> dict[str, tuple[str, str]]:
+    return {f"{one.id.kind}/{one.id.name}": (one.verb, one.why) for one in prod.plan(*bodies, **options).actions}
+
+
+def test_objects_come_change_and_go(prod: Environment) -> None:
+    first = prod.sync(config("flags", mode="a"), deployment("web"))
+    assert first.error("prod") is None
+    assert prod.verbs(first.plan) == {"ConfigMap/flags": "create", "Deployment/web": "create"}
+    assert first.record.current.status == "deployed"
+    assert prod.plan(config("flags", mode="a"), deployment("web")).is_idle
+    second = prod.sync(config("flags", mode="b"), deployment("web"))
+    assert prod.verbs(second.plan) == {"ConfigMap/flags": "update", "Deployment/web": "unchanged"}
+    third = prod.sync(deployment("web"))
+    assert prod.verbs(third.plan) == {"Deployment/web": "unchanged", "ConfigMap/flags": "prune"}
+    assert [str(one) for one in third.pruned] == [f"ConfigMap/{prod.namespace}/flags"]
+    assert stored(prod, "configmaps", "flags") is None
+    assert [one.status for one in prod.record.history] == ["superseded", "superseded"]
+    assert prod.record.inventory == {("apps", "Deployment", prod.namespace, "web")}
+
+
+def test_a_field_that_left_is_removed(prod: Environment) -> None:
+    prod.sync(config("flags", mode="a", more="b"))
+    prod.sync(config("flags", mode="a"))
+    assert stored(prod, "configmaps", "flags")["data"] == {"mode": "a"}
+
+
+def test_K10_K12_kinds_and_namespaces_come_first_in_one_run(prod: Environment) -> None:
+    group = f"{prod.namespace}.example.com"
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"widgets.{group}"},
+        "spec": {
+            "group": group, "scope": "Namespaced", "names": {"kind": "Widget", "plural": "widgets"},
+            "versions": [{
+                "name": "v1", "served": True, "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}}},
+            }],
+        },
+    }  # fmt: skip
+    there = f"{prod.namespace}-new"
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": there}}
+    widget = {
+        "apiVersion": f"{group}/v1",
+        "kind": "Widget",
+        "metadata": {"name": "w", "namespace": there},
+        "spec": {"size": 1},
+    }
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": there}}
+    plan = prod.plan(widget, secret, namespace, definition)
+    assert [(one.id.kind, one.verb, one.why, one.is_checked) for one in plan.actions] == [
+        ("CustomResourceDefinition", "create", "", True),
+        ("Namespace", "create", "", True),
+        ("Secret", "create", f"its namespace {there} comes in the same run", False),
+        ("Widget", "create", "its kind Widget comes in the same run", False),
+    ]
+    assert prod.testbed.find(f"/api/v1/namespaces/{there}") is None, "a plan writes nothing"
+    outcome = prod.sync(widget, secret, namespace, definition)
+    assert outcome.error("prod") is None
+    assert prod.plan(widget, secret, namespace, definition).is_idle
+    assert prod.testbed.call("GET", f"/apis/{group}/v1/namespaces/{there}/widgets/w")["spec"] == {"size": 1}
+
+
+def test_what_comes_late_is_checked_before_any_of_it_is_applied(prod: Environment) -> None:
+    there = f"{prod.namespace}-late"
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": there}}
+    good = {**config("good"), "metadata": {"name": "good", "namespace": there}}
+    bad = {**config("bad"), "metadata": {"name": "bad", "namespace": there}, "dta": {}}
+    outcome = prod.sync(namespace, good, bad)
+    error = outcome.error("prod")
+    assert error is not None
+    assert error.message.startswith(
+        f"1 of 3 objects were applied: PATCH ConfigMap/{there}/bad: failed to create typed patch object"
+    )
+    assert error.exit_code == 5
+    assert prod.testbed.find(f"/api/v1/namespaces/{there}/configmaps/good") is None
+    assert prod.record.current.status == "failed"
+    assert prod.sync(namespace, good).error("prod") is None
+
+
+def test_K14_one_refused_object_stops_all_before_anything_is_written(prod: Environment) -> None:
+    bad = deployment("web", replicas=-1)
+    plan = prod.plan(config("flags", mode="a"), bad)
+    assert [(one.verb, one.id.kind) for one in plan.actions] == [("create", "ConfigMap"), ("refused", "Deployment")]
+    with pytest.raises(ClusterConflict, match="the plan has conflicts: nothing was changed"):
+        prod.sync(config("flags", mode="a"), bad)
+    assert stored(prod, "configmaps", "flags") is None
+    assert stored(prod, "configmaps", "overlay-prod") is None
+
+
+def test_K45_a_plan_writes_nothing(prod: Environment) -> None:
+    prod.sync(config("flags", mode="a"), deployment("web"))
+    before = [stored(prod, "configmaps", name)["metadata"]["resourceVersion"] for name in ("flags", "overlay-prod")]
+    prod.plan(config("flags", mode="b"), deployment("web", replicas=2), config("new"), shortcut=False)
+    assert before == [
+        stored(prod, "configmaps", name)["metadata"]["resourceVersion"] for name in ("flags", "overlay-prod")
+    ]
+    assert stored(prod, "configmaps", "new") is None
+
+
+def test_K07_fields_of_others_are_told_and_left_or_taken_as_the_environment_says(prod: Environment) -> None:
+    wanted = config("flags", mode="a", other="x")
+    prod.sync(wanted)
+    prod.testbed.kubectl("patch", "-n", prod.namespace, "configmap", "flags", "-p", '{"data": {"mode": "edited"}}')
+    assert rows(prod, wanted)["ConfigMap/flags"] == ("conflict", ".data.mode belongs to kubectl-patch")
+    left = prod.sync(wanted, policies=(Policy("data.mode", "leave"),))
+    assert left.error("prod") is None
+    assert stored(prod, "configmaps", "flags")["data"] == {"mode": "edited", "other": "x"}
+    assert prod.plan(wanted, policies=(Policy("data.mode", "leave"),)).is_idle
+    prod.sync(wanted, policies=(Policy("data.mode", "take"),))
+    assert stored(prod, "configmaps", "flags")["data"] == {"mode": "a", "other": "x"}
+    assert prod.plan(wanted).is_idle
+
+
+def test_K08_an_autoscaler_is_not_fought_with(prod: Environment) -> None:
+    policies = (Policy("spec.replicas", "leave"),)
+    wanted = deployment("web", replicas=1)
+    prod.sync(wanted, policies=policies)
+    prod.testbed.kubectl("scale", "-n", prod.namespace, "deployment/web", "--replicas=3")
+    prod.sync(wanted, policies=policies)
+    for _ in range(2):
+        assert prod.plan(wanted, policies=policies).is_idle
+    found = prod.testbed.call("GET", f"/apis/apps/v1/namespaces/{prod.namespace}/deployments/web")
+    assert found["spec"]["replicas"] == 3
+
+
+def test_K09_adoption_from_kubectl_makes_its_fields_removable(prod: Environment) -> None:
+    old = config("flags", mode="a", gone="x")
+    prod.testbed.kubectl("apply", "-n", prod.namespace, "-f", "-", stdin=json.dumps(old))
+    wanted = config("flags", mode="b")
+    assert rows(prod, wanted)["ConfigMap/flags"] == ("conflict", "it exists already and is not of this environment")
+    outcome = prod.sync(wanted, adopt=True)
+    assert outcome.error("prod") is None
+    found = stored(prod, "configmaps", "flags")
+    assert found["data"] == {"mode": "b"}
+    assert "annotations" not in found["metadata"]
+    assert {one["manager"] for one in found["metadata"]["managedFields"]} == {"overlay"}
+    assert prod.plan(wanted).is_idle
+
+
+def test_K09_the_plan_of_an_adoption_is_what_becomes_of_it(prod: Environment) -> None:
+    old = config("flags", annotations={"note": "x"}, mode="a", gone="x")
+    old["metadata"]["labels"] = {"old": "label"}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "labels": {"app": "web"}}}
+    ports = [{"port": 80, "name": "http"}, {"port": 81, "name": "old"}]
+    for body in (old, {**service, "spec": {"selector": {"app": "web", "tier": "old"}, "ports": ports}}):
+        prod.testbed.kubectl("apply", "-n", prod.namespace, "-f", "-", stdin=json.dumps(body))
+    wanted = (config("flags", mode="b"), {**service, "spec": {"selector": {"app": "web"}, "ports": ports[:1]}})
+    places = (("configmaps", "flags"), ("services", "web"))
+    before = [stored(prod, *place) for place in places]
+    plan = prod.plan(*wanted, adopt=True)
+    assert prod.sync(*wanted, adopt=True).error("prod") is None
+    for action, was, place in zip(plan.of("adopt"), before, places, strict=True):
+        became = stored(prod, *place)
+        parts = [{**body, "metadata": {"labels": body["metadata"].get("labels")}} for body in (was, became)]
+        told = [one for one in action.changes if one.path[:2] != ("metadata", "annotations")]
+        really = [one for one in value_changes(*parts, None) if one.path[:2] != ("metadata", "annotations")]
+        assert told == really
+        assert "annotations" not in became["metadata"]
+
+
+def test_K44_one_object_in_two_environments_is_an_error(prod: Environment) -> None:
+    other = Environment(prod.testbed, prod.namespace, "staging", client=prod.client)
+    prod.sync(config("flags", mode="a"))
+    why = f"it belongs to another ApplySet, {prod.record.owner}"
+    assert rows(other, config("flags", mode="a"))["ConfigMap/flags"] == ("conflict", why)
+
+
+def test_K22_a_copy_with_our_label_is_not_deleted(prod: Environment) -> None:
+    prod.sync(config("flags"))
+    copy = config("copy")
+    copy["metadata"]["labels"] = {PART_OF: prod.record.owner}
+    prod.testbed.kubectl("create", "-n", prod.namespace, "-f", "-", stdin=json.dumps(copy))
+    assert rows(prod, config("flags"))["ConfigMap/copy"] == (
+        "conflict", "it carries our label, but this environment never applied it",
+    )  # fmt: skip
+
+
+def test_K22_an_object_whose_label_was_taken_off_is_kept_and_stays_tracked(prod: Environment) -> None:
+    prod.sync(config("flags"), config("rest"))
+    prod.testbed.kubectl("label", "-n", prod.namespace, "configmap", "flags", f"{PART_OF}-")
+    outcome = prod.sync(config("rest"))
+    assert prod.verbs(outcome.plan)["ConfigMap/flags"] == "keep"
+    assert stored(prod, "configmaps", "flags") is not None
+    assert ("", "ConfigMap", prod.namespace, "flags") in prod.record.inventory
+
+
+def test_K24_what_cannot_be_deleted_stays_tracked_until_it_goes(prod: Environment) -> None:
+    stuck = config("stuck")
+    stuck["metadata"]["finalizers"] = ["example.com/wait"]
+    prod.sync(stuck, config("rest"))
+    outcome = prod.sync(config("rest"), pace=Pace(timeout=10, prune=0.5))
+    error = outcome.error("prod")
+    assert error is not None
+    assert (
+        error.message
+        == f"ConfigMap/{prod.namespace}/stuck was deleted and is still there: it waits for example.com/wait"
+    )
+    assert ("", "ConfigMap", prod.namespace, "stuck") in prod.record.inventory
+    prod.testbed.kubectl(
+        "patch",
+        "-n",
+        prod.namespace,
+        "configmap",
+        "stuck",
+        "--type=json",
+        "-p",
+        '[{"op":"remove","path":"/metadata/finalizers"}]',
+    )
+    assert prod.sync(config("rest")).error("prod") is None
+    assert prod.record.inventory == {("", "ConfigMap", prod.namespace, "rest")}
+
+
+def test_K25_K26_protected_kinds_stay_until_allowed(prod: Environment) -> None:
+    there = f"{prod.namespace}-kept"
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": there}}
+    prod.sync(namespace, config("rest"))
+    assert rows(prod, config("rest"))[f"Namespace/{there}"] == (
+        "keep",
+        "a Namespace is only deleted with --allow-delete Namespace",
+    )
+    assert prod.sync(config("rest")).error("prod") is None
+    assert prod.testbed.find(f"/api/v1/namespaces/{there}") is not None
+    prod.sync(config("rest"), limits=PruneLimits(allowed=frozenset(["Namespace"])))
+    assert prod.testbed.find(f"/api/v1/namespaces/{there}") is None
+
+
+def test_K35_a_stuck_rollout_ends_the_run_and_nothing_is_pruned(prod: Environment) -> None:
+    prod.sync(config("old"), deployment("web"))
+    outcome = prod.sync(config("new"), deployment("web", "missing"), pace=Pace(timeout=2))
+    error = outcome.error("prod")
+    assert error is not None
+    assert error.exit_code == 5
+    assert error.message.startswith(f"Deployment/{prod.namespace}/web is not healthy: InProgress, ")
+    assert stored(prod, "configmaps", "old") is not None
+    assert prod.record.current.status == "failed"
+    fixed = prod.sync(config("new"), deployment("web"))
+    assert fixed.error("prod") is None
+    assert stored(prod, "configmaps", "old") is None
+
+
+def test_a_failed_job_ends_the_wait_at_once(prod: Environment) -> None:
+    job = {
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "migrate"},
+        "spec": {"backoffLimit": 0, "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "m", "image": "fails"}]}}},
+    }  # fmt: skip
+    outcome = prod.sync(job, pace=Pace(timeout=60))
+    error = outcome.error("prod")
+    assert error is not None
+    assert error.message.startswith(f"Job/{prod.namespace}/migrate is not healthy: Failed, BackoffLimitExceeded")
+
+
+def test_K13_what_cannot_be_changed_is_replaced_on_request_only(prod: Environment) -> None:
+    prod.sync(deployment("web"))
+    moved = deployment("web")
+    moved["spec"]["selector"] = {"matchLabels": {"app": "other"}}
+    moved["spec"]["template"]["metadata"]["labels"] = {"app": "other"}
+    verb, why = rows(prod, moved)["Deployment/web"]
+    assert verb == "refused"
+    assert why.endswith('field is immutable; --replace, or the annotation overlay.dev/replace: "true", replaces it')
+    outcome = prod.sync(moved, replace=True)
+    assert outcome.error("prod") is None
+    found = prod.testbed.call("GET", f"/apis/apps/v1/namespaces/{prod.namespace}/deployments/web")
+    assert found["spec"]["selector"]["matchLabels"] == {"app": "other"}
+
+
+def test_waves_and_dependencies_are_waited_for(prod: Environment) -> None:
+    first, second = deployment("db"), deployment("web")
+    second["metadata"]["annotations"] = {
+        "config.kubernetes.io/depends-on": f"apps/namespaces/{prod.namespace}/Deployment/db"
+    }
+    prod.sync(second, first)
+    told = [(one.what, one.id.name, one.text.partition(":")[0]) for one in prod.events]
+    assert told.index(("health", "db", "Current")) < told.index(("create", "web", ""))
+
+
+POLICY = {
+    "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+    "spec": {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}],
+        },
+        "validations": [{"expression": "request.dryRun || object.metadata.name != 'refused'", "message": "not today"}],
+    },
+}  # fmt: skip
+
+
+def test_K15_what_passes_the_dry_run_and_is_denied_prunes_nothing_and_the_next_run_goes_on(prod: Environment) -> None:
+    name = f"policy-{prod.namespace}"
+    where = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": prod.namespace}}}
+    place = "/apis/admissionregistration.k8s.io/v1"
+    prod.sync(config("old"), config("rest"))
+    prod.testbed.call("POST", f"{place}/validatingadmissionpolicies", {**POLICY, "metadata": {"name": name}})
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": where},
+    }  # fmt: skip
+    prod.testbed.call("POST", f"{place}/validatingadmissionpolicybindings", binding)
+    attempt = json.dumps(config("refused"))
+
+    def denies() -> bool:
+        args = ("create", "-n", prod.namespace, "-f", "-", "-o", "name")
+        made = prod.testbed.kubectl(*args, stdin=attempt, check=False)
+        if made:
+            prod.testbed.kubectl("delete", "-n", prod.namespace, "configmap", "refused")
+        return not made
+
+    prod.testbed.wait(denies, "a policy that acts")
+    outcome = prod.sync(config("new"), config("refused"), config("rest"))
+    error = outcome.error("prod")
+    assert error is not None
+    assert error.exit_code == 5
+    assert error.message.startswith(f"1 of 2 objects were applied: PATCH ConfigMap/{prod.namespace}/refused: ")
+    assert "not today" in error.message
+    assert stored(prod, "configmaps", "old") is not None
+    assert {key[3] for key in prod.record.inventory} == {"old", "new", "rest", "refused"}
+    assert prod.sync(config("new"), config("rest")).error("prod") is None
+    assert {key[3] for key in prod.record.inventory} == {"new", "rest"}
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted", "made anew", "came"])
+def test_a_cluster_that_moved_since_the_plan_is_not_touched(prod: Environment, how: str) -> None:
+    prod.sync(config("flags", mode="a"))
+    placed, plan = prod.prepare(config("flags", mode="b"), config("more", mode="ours"))
+    if how == "edited":
+        prod.testbed.kubectl("label", "-n", prod.namespace, "configmap", "flags", "seen=yes")
+    if how in ("deleted", "made anew"):
+        prod.testbed.kubectl("delete", "-n", prod.namespace, "configmap", "flags")
+    if how == "made anew":
+        prod.testbed.kubectl("create", "-n", prod.namespace, "configmap", "flags", "--from-literal=mode=theirs")
+    if how == "came":
+        prod.testbed.kubectl("create", "-n", prod.namespace, "configmap", "more", "--from-literal=other=theirs")
+    before = [stored(prod, "configmaps", name) for name in ("flags", "more", "overlay-prod")]
+    with pytest.raises(Moved) as caught:
+        prod.run(placed, plan)
+    name = "more" if how == "came" else "flags"
+    assert (
+        caught.value.message
+        == f"ConfigMap/{prod.namespace}/{name} changed while the plan was looked at: nothing was applied"
+    )
+    assert [stored(prod, "configmaps", name) for name in ("flags", "more", "overlay-prod")] == before
+
+
+def test_what_controllers_write_is_no_move(prod: Environment) -> None:
+    prod.sync(deployment("web"))
+    placed, plan = prod.prepare(deployment("web", "web:2"))
+    pods = prod.testbed.kubectl("delete", "-n", prod.namespace, "pods", "--all")
+    assert pods
+    prod.testbed.kubectl("rollout", "status", "-n", prod.namespace, "deployment/web", "--timeout=120s")
+    assert prod.run(placed, plan).error("prod") is None
+
+
+def test_K29_a_run_that_was_overtaken_stops(prod: Environment) -> None:
+    prod.sync(config("flags", mode="a"))
+    placed, plan = prod.prepare(config("flags", mode="old"))
+    prod.sync(config("flags", mode="new"))
+    with pytest.raises(ClusterConflict) as caught:
+        prod.run(placed, plan)
+    assert (
+        caught.value.message == f"another run has written ConfigMap/{prod.namespace}/overlay-prod since this one began"
+    )
+    assert stored(prod, "configmaps", "flags")["data"] == {"mode": "new"}
+
+
+def test_K42_an_object_that_no_cluster_stores_is_refused(prod: Environment) -> None:
+    with pytest.raises(ManifestError) as caught:
+        prod.plan(config("flags", mode="x" * 1_600_000))
+    assert caught.value.message.endswith("bytes, more than the 1500000 that a cluster stores")
+
+
+def test_a_kind_that_the_cluster_does_not_know(prod: Environment) -> None:
+    old = {"apiVersion": "extensions/v1beta1", "kind": "Ingress", "metadata": {"name": "web"}}
+    with pytest.raises(ManifestError) as caught:
+        prod.plan(old)
+    assert caught.value.message == "the cluster does not know extensions/v1beta1 Ingress"
+    newer = {"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "web"}}
+    with pytest.raises(ManifestError) as caught:
+        prod.plan(newer)
+    assert caught.value.hint == "it serves apps/v1 Deployment"
+
+
+def test_kubectl_finds_the_members(prod: Environment) -> None:
+    prod.sync(config("flags"), deployment("web", replicas=0))
+    found = prod.testbed.kubectl(
+        "get", "-n", prod.namespace, "configmaps,deployments", "-l", f"{PART_OF}={prod.record.owner}", "-o", "name"
+    )
+    assert found.split() == ["configmap/flags", "deployment.apps/web"]
+
+
+def test_what_controllers_write_while_we_look_is_no_change(prod: Environment) -> None:
+    """A list is a moment older than the dry-run that it is compared with."""
+    half = deployment("web", replicas=0)
+    half["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000m"}}
+    prod.sync(half, pace=Pace(wait=False))
+    for number in range(30):
+        stop = threading.Event()
+
+        def write(stop: threading.Event = stop, number: int = number) -> None:
+            place = f"/apis/apps/v1/namespaces/{prod.namespace}/deployments/web"
+            count = 0
+            while not stop.is_set():
+                count += 1
+                patch = {"metadata": {"annotations": {"controller": f"{number}-{count}"}}}
+                prod.testbed.call("PATCH", place, patch, content="application/merge-patch+json")
+                stop.wait(0.02)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        plan = prod.plan(half, shortcut=False)
+        stop.set()
+        writer.join()
+        assert [(one.verb, one.changes) for one in plan.actions] == [("unchanged", ())]

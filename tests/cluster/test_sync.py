@@ -1,0 +1,182 @@
+"""`overlay sync` from the command line: committed, then applied, on a real API server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.projects import Shop, git
+from tests.cluster.testbed import Testbed
+from tests.source.projects import overlay
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def make(tmp_path: Path, testbed: Testbed, namespace: str) -> Callable[..., Shop]:
+    return lambda **given: Shop(tmp_path, testbed, namespace, **given)
+
+
+def test_what_was_committed_is_applied(make: Callable[..., Shop]) -> None:
+    shop = make()
+    done = shop.sync("--first-contact")
+    assert done.returncode == 0, done.stderr
+    assert f"create    Deployment/{shop.namespace}/web" in done.stdout
+    commit = git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod").strip()
+    assert f"prod: published revision 1 as {commit[:12]}" in done.stderr
+    assert "prod: 3 applied in testbed (revision 1)" in done.stderr
+    record = shop.live("configmaps/overlay-prod")
+    assert record is not None
+    current = json.loads(record["data"]["record"])["current"]
+    source = git(shop.folder, "rev-parse", "HEAD").strip()
+    assert (current["revision"], current["commit"], current["source"], current["status"]) == (
+        1,
+        commit,
+        source,
+        "deployed",
+    )
+    again = shop.sync()
+    assert (again.returncode, again.stdout) == (0, "")
+    assert "prod: testbed is as it shall be (revision 1)" in again.stderr
+    shop.write("2.0.0")
+    shop.commit()
+    done = shop.sync()
+    assert done.returncode == 0, done.stderr
+    assert "spec.template.spec.containers.[name=web].image: shop/web:1.0.0 → shop/web:2.0.0" in done.stdout
+    deployment = shop.live("apps/v1:deployments/web")
+    assert deployment is not None
+    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:2.0.0"
+
+
+def test_K31_a_cluster_that_the_environment_never_was_in_needs_a_word(make: Callable[..., Shop]) -> None:
+    shop = make()
+    done = shop.sync()
+    assert done.returncode == 2
+    uid = shop.testbed.call("GET", "/api/v1/namespaces/kube-system")["metadata"]["uid"]
+    assert done.stderr == (
+        f"error in prod: this is the first contact with the cluster {uid} of context testbed\n"
+        "  hint: if it is the right one, give --first-contact, which pins it\n"
+    )
+    assert "environments/prod" not in git(shop.folder.parent / "remote.git", "branch", "--list"), "nothing is committed"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "message"),
+    [
+        ("  cluster: {context: elsewhere}\n", "has no context elsewhere"),
+        ("  cluster: {context: testbed, serverMatch: 'https://prod\\..*'}\n", "which is not https://prod\\..*"),
+        ("  cluster: {context: testbed, uid: 0000}\n", "not to 0000, which is pinned"),
+    ],
+)
+def test_K31_the_wrong_cluster_is_refused_before_anything_is_committed(
+    make: Callable[..., Shop], cluster: str, message: str
+) -> None:
+    shop = make(cluster=cluster.replace("0000", "'0000'"))
+    done = shop.sync("--first-contact")
+    assert done.returncode in (2, 4)
+    assert message in done.stderr
+    assert "environments/prod" not in git(shop.folder.parent / "remote.git", "branch", "--list")
+
+
+def test_K14_what_the_server_refuses_is_neither_committed_nor_applied(make: Callable[..., Shop]) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    before = git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod")
+    shop.testbed.kubectl("patch", "-n", shop.namespace, "configmap", "settings", "-p", '{"data": {"level": "debug"}}')
+    shop.write("2.0.0")
+    shop.commit()
+    done = shop.sync()
+    assert done.returncode == 4
+    assert done.stderr == (
+        f"error in prod: ConfigMap/{shop.namespace}/settings: .data.level belongs to kubectl-patch\n"
+        "  hint: say in cluster.conflicts of the environment whether to take or to leave the field\n"
+    )
+    assert git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod") == before
+    shop.write("2.0.0", "  cluster: {context: testbed, conflicts: [{path: data.level, action: take}]}\n")
+    shop.commit()
+    assert shop.sync().returncode == 0
+
+
+def test_git_only_touches_no_cluster(make: Callable[..., Shop]) -> None:
+    shop = make(cluster="  cluster: {context: elsewhere}\n")
+    assert shop.sync("--git-only").returncode == 0
+
+
+def test_without_git_only_where_it_is_allowed(make: Callable[..., Shop]) -> None:
+    shop = make()
+    done = shop.sync("--no-git", "--first-contact")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error in prod: it does not allow to apply what is not committed\n"
+        "  hint: set cluster.allowUncommitted: true in it\n",
+    )
+    shop.write("3.0.0", "  cluster: {context: testbed, allowUncommitted: true}\n")
+    done = shop.sync("--no-git", "--first-contact")
+    assert done.returncode == 0, done.stderr
+    assert "prod: 3 applied in testbed (revision 1)" in done.stderr
+    record = shop.live("configmaps/overlay-prod")
+    assert record is not None
+    assert json.loads(record["data"]["record"])["current"]["commit"] == "local"
+    assert shop.sync("--no-git").returncode == 0
+
+
+def test_events_for_programs(make: Callable[..., Shop]) -> None:
+    shop = make()
+    done = shop.sync("--first-contact", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["event"] for one in events if one["event"] not in ("created", "health")] == [
+        "planned", "cluster-planned", "published", "applied",
+    ]  # fmt: skip
+    plan = next(one["plan"] for one in events if one["event"] == "cluster-planned")
+    assert plan["counts"] == {"create": 3}
+    assert sorted(one["object"]["kind"] for one in events if one["event"] == "created") == [
+        "ConfigMap",
+        "Deployment",
+        "Service",
+    ]
+
+
+def test_K35_a_rollout_that_does_not_end_is_exit_code_5(make: Callable[..., Shop]) -> None:
+    shop = make()
+    patch = "  - target: {kind: Deployment}\n    jsonPatch:\n    - {op: add, path: /spec/template/spec/nodeSelector, value: {a: b}}\n"
+    shop.write("1.0.0", more=f"  patches:\n{patch}")
+    shop.commit()
+    done = shop.sync("--first-contact", "--rollout-timeout", "2s")
+    assert done.returncode == 5
+    assert f"error in prod: Deployment/{shop.namespace}/web is not healthy: InProgress, " in done.stderr
+    assert ": Unschedulable: 0/1 nodes are available" in done.stderr
+
+
+def test_rights_that_are_missing_are_told(make: Callable[..., Shop]) -> None:
+    shop = make()
+    done = shop.overlay("sync", "prod", "-y", "--first-contact", user="viewer")
+    assert done.returncode == 2
+    assert 'cannot get resource "configmaps" in API group "" in the namespace' in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("-o", "json"), ("--debug",), ("--error-format", "json")])
+def test_I6_no_secret_is_in_what_is_said(make: Callable[..., Shop], arguments: tuple[str, ...]) -> None:
+    """Tokens, passwords and values of Secrets, in a run that fails and in one that works."""
+    shop = make(cluster="  publish: {secrets: [key]}\n  cluster: {context: testbed}\n")
+    manifest = shop.folder / "environments/base/manifests/key.yaml"
+    manifest.write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {password: canary-one}\n")
+    shop.commit()
+    canary = shop.testbed.kubeconfig(token="canary-token")
+    env = {"KUBECONFIG": str(canary)}
+    refused = overlay(shop.folder, "sync", "prod", "-y", "--first-contact", *arguments, **env)
+    assert refused.returncode == 2
+    assert "are not accepted" in refused.stderr
+    worked = shop.sync("--first-contact", *arguments)
+    assert worked.returncode == 0, worked.stderr
+    manifest.write_text(manifest.read_text().replace("canary-one", "canary-two"))
+    shop.commit()
+    changed = shop.sync(*arguments)
+    assert changed.returncode == 0, changed.stderr
+    drifted = shop.overlay("drift", "prod")
+    for done in (refused, worked, changed, drifted):
+        for hidden in ("canary", "Y2FuYXJ5"):
+            assert hidden not in done.stdout + done.stderr
