@@ -40,7 +40,7 @@ check: $(VENV)/.dev ## Lint, format, types, imports, documents that are made fro
 	$(BIN)/python scripts/write_reference.py --check
 
 unit: $(VENV)/.dev tools testbed ## The test suite
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@sh scripts/run_tests.sh $(BIN)/python $(WORKERS)
 
 package: $(VENV)/.dev ## Build the wheel, install it elsewhere, try it as a new user would
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/try_package.sh
