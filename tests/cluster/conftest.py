@@ -29,6 +29,16 @@ def testbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testbed]:
     made.close()
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Say how the control plane looked when a test failed: what hangs there shows nowhere else."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    values = getattr(item, "funcargs", {})
+    if report.failed and "testbed" in values:
+        report.sections.append(("testbed", values["testbed"].story(values.get("namespace", "default"))))
+
+
 @pytest.fixture
 def namespace(testbed: Testbed, request: pytest.FixtureRequest) -> str:
     """Return a namespace of the test's own; it is not waited for to go away."""

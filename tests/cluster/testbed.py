@@ -232,6 +232,14 @@ class Testbed:
             assert done.returncode == 0, f"kubectl {' '.join(args)}: {done.stderr}"
         return done.stdout
 
+    def story(self, namespace: str) -> str:
+        """Return what a person would look at first when something does not come about."""
+        asked = ("get", "node,deployment,replicaset,pod,event,lease", "-o", "wide", "--namespace", namespace)
+        found = [self.kubectl(*asked, check=False), self.kubectl("describe", "node", "fake", check=False)]
+        ended = [str(one.args) for one in self._processes if one.poll() is not None]
+        logs = [path.read_text(errors="replace")[-2000:] for path in sorted(self.folder.glob("kwok*.log"))]
+        return "\n".join([*found, f"ended: {ended}", *logs])
+
     def close(self) -> None:
         """End every process that this testbed started, and forget its state; logs stay."""
         for process in reversed(self._processes):
