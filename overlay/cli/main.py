@@ -20,6 +20,7 @@ COMMANDS = {
     ("explain",): ("overlay.cli.explain", "EXPLAIN"),
     ("api-versions",): ("overlay.cli.api_versions", "API_VERSIONS"),
     ("compare",): ("overlay.cli.compare", "COMPARE"),
+    ("images",): ("overlay.cli.images", "IMAGES"),
     ("values",): ("overlay.cli.values", "VALUES"),
     ("sync",): ("overlay.cli.sync", "SYNC"),
     ("plan",): ("overlay.cli.plan", "PLAN"),
@@ -68,8 +69,8 @@ COMMANDS = {
 
 # Commands that render: Helm's library loads in a process of its own while they get ready.
 EARLY = (
-    "render", "lint", "explain", "compare", "values", "api-versions", "pin", "promote", "sync", "plan", "status",
-    "package", "diff", "adopt-live", "schedule",
+    "render", "lint", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync", "plan",
+    "status", "package", "diff", "adopt-live", "schedule",
 )  # fmt: skip
 
 

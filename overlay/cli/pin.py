@@ -32,7 +32,7 @@ def pin(args: dict[str, Any]) -> int:
         source = Source(args, workshop, args["environment"])
         now = source.standing()
         settings = _settings(args, source, now)
-        _warn_of_values(args, source, settings)
+        warn_of_values(args, source, settings)
         moves = []
         for setting in settings:
             before = standing(setting, now)
@@ -76,7 +76,7 @@ def _settings(args: dict[str, Any], source: Source, now: Standing) -> list[Setti
     return found
 
 
-def _warn_of_values(args: dict[str, Any], source: Source, settings: list[Setting]) -> None:
+def warn_of_values(args: dict[str, Any], source: Source, settings: list[Setting]) -> None:
     """Say where a value of the environment's own says the same, and will not count any more."""
     images = [one for one in settings if one.kind == "image"]
     if not images:

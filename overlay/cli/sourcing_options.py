@@ -6,7 +6,8 @@ from overlay.cli.fetching import NETWORK
 from overlay.cli.table import COMMON, Param
 
 NETWORK_PANEL = "Network"
-SOURCING = (
+# What is done with a change of the source.
+CHANGING = (
     Param(
         name="dry_run", flags=("--dry-run",), kind="flag", help="Show what would change; write and commit nothing."
     ),
@@ -44,6 +45,9 @@ SOURCING = (
         panel=NETWORK_PANEL,
         help="The remote to push to (the one that the branch is pushed to, else origin).",
     ),
+)  # fmt: skip
+SOURCING = (
+    *CHANGING,
     Param(
         name="output",
         flags=("-o", "--output"),
@@ -54,4 +58,4 @@ SOURCING = (
     ),
     *NETWORK,
     *COMMON,
-)  # fmt: skip
+)

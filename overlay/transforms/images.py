@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from overlay.kube.follow import Concrete
     from overlay.model.resource import Resource
     from overlay.model.spec import FieldSpec, Image
 
 # In whatever object, also a custom resource, lists under these names hold containers.
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+_WITHOUT_CONTAINERS = ("CustomResourceDefinition", "ConfigMap", "Secret")
 
 
 def split_image(reference: str) -> tuple[str, str, str]:
@@ -45,7 +47,7 @@ def set_images(
     result = []
     for one in objects:
         body = one.body
-        if one.id.kind not in ("CustomResourceDefinition", "ConfigMap", "Secret"):
+        if one.id.kind not in _WITHOUT_CONTAINERS:
             body = rewriter.containers(body)
         for parts, _ in table.of(one.id):
             body = change(body, parts, lambda old, _: rewriter.image(old))
@@ -59,6 +61,38 @@ def image_names(objects: Sequence[Resource], extra: tuple[FieldSpec, ...] = ()) 
     return sorted(_seen(objects, extra).seen)
 
 
+def image_fields(one: Resource, extra: tuple[FieldSpec, ...] = ()) -> list[tuple[Concrete, str]]:
+    """Return (path, reference) of every field of an object in which `set_images` would change an image."""
+    found: dict[Concrete, str] = {}
+    if one.id.kind not in _WITHOUT_CONTAINERS:
+        _containers(one.body, (), found)
+    for parts, _ in SpecTable((*IMAGES, *extra)).of(one.id):
+        _fields(one.body, parts, (), found)
+    return list(found.items())
+
+
+def _containers(holder: Any, path: Concrete, found: dict[Concrete, str]) -> None:
+    for key, item in holder.items() if isinstance(holder, dict) else enumerate(holder):
+        if isinstance(item, (dict, list)):
+            _containers(item, (*path, key), found)
+        if key in _CONTAINERS and isinstance(item, list):
+            for at, container in enumerate(item):
+                image = container.get("image") if isinstance(container, dict) else None
+                if isinstance(image, str):
+                    found[*path, key, at, "image"] = image
+
+
+def _fields(holder: Any, parts: tuple[str, ...], path: Concrete, found: dict[Concrete, str]) -> None:
+    if isinstance(holder, list):
+        for at, item in enumerate(holder):
+            _fields(item, parts, (*path, at), found)
+    elif not parts:
+        if isinstance(holder, str):
+            found[path] = holder
+    elif isinstance(holder, dict) and parts[0] in holder:
+        _fields(holder[parts[0]], parts[1:], (*path, parts[0]), found)
+
+
 def image_references(objects: Sequence[Resource]) -> list[str]:
     """Return all images that containers use, as they are written, sorted."""
     return sorted(_seen(objects, ()).known)
@@ -68,7 +102,7 @@ def _seen(objects: Sequence[Resource], extra: tuple[FieldSpec, ...]) -> _Rewrite
     rewriter = _Rewriter(())
     table = SpecTable((*IMAGES, *extra))
     for one in objects:
-        if one.id.kind not in ("CustomResourceDefinition", "ConfigMap", "Secret"):
+        if one.id.kind not in _WITHOUT_CONTAINERS:
             rewriter.containers(one.body)
         for parts, _ in table.of(one.id):
             change(one.body, parts, lambda old, _: rewriter.image(old))
