@@ -36,11 +36,14 @@ def copy(args: dict[str, Any]) -> int:
         with open_session(args) as session, open_source(args, session, args["source"]) as (source, named):
             reference = only_tag(source, named)
             with _target(args, session, source) as (target, tag):
+                tell = teller(progress, "copying")
+                images: list[str] = []
+                if args["with_images"]:
+                    from overlay.cli.copy_images import carry_images  # noqa: PLC0415
+
+                    images = carry_images(args, session, (source, reference), target, tell)
                 wanted = tag or (None if is_digest(reference) else reference)
-                carried = carry(
-                    source, reference, target, wanted, referrers=not args["no_referrers"],
-                    tell=teller(progress, "copying"),
-                )  # fmt: skip
+                carried = carry(source, reference, target, wanted, referrers=not args["no_referrers"], tell=tell)
         progress.end()
     finally:
         progress.end()
@@ -48,12 +51,15 @@ def copy(args: dict[str, Any]) -> int:
     if args["output"] == "json":
         import json  # noqa: PLC0415
 
-        found = {"target": target.shown, "tag": wanted, "digest": manifest.digest, "isNew": carried.is_new}
+        found = {
+            "target": target.shown, "tag": wanted, "digest": manifest.digest, "isNew": carried.is_new, "images": images,
+        }  # fmt: skip
         print(json.dumps(found, indent=2))
         return EXIT_OK
     if not args["quiet"]:
         ref = f"{target.shown}{f':{wanted}' if wanted else f'@{manifest.digest}'}"
-        print(f"{'copied to' if carried.is_new else 'already there:'} {ref}", file=sys.stderr)
+        more = f" with {len(images)} image{'s' * (len(images) != 1)}" if args["with_images"] else ""
+        print(f"{'copied to' if carried.is_new else 'already there:'} {ref}{more}", file=sys.stderr)
     print(manifest.digest)
     return EXIT_OK
 
@@ -89,7 +95,8 @@ COPY = Command(
     path=("copy",),
     help="""Copy an artifact between registries, image layouts and tar files, with what refers to it; print its digest.
 
-Bundles, charts and images alike; nothing of them changes, and a tag that has other content there is refused.
+Bundles, charts and images alike; nothing of them changes, and a tag that has other content there is refused. With
+--with-images the images that a bundle lists come along: into a layout beside it, to a registry under their own paths.
 
 Examples:
 
@@ -97,7 +104,9 @@ Examples:
 
   overlay copy oci://a.example/shop:1.4.0 --to-tar shop-1.4.0.tar
 
-  overlay copy shop-1.4.0.tar oci://b.example/shop""",
+  overlay copy shop-1.4.0.tar oci://b.example/shop
+
+  overlay copy oci://a.example/shop:1.4.0 --to-tar shop-1.4.0.tar --with-images""",
     run=copy,
     params=(
         Param(
@@ -116,6 +125,7 @@ Examples:
             kind="flag",
             help="Without what refers to it, such as signatures.",
         ),
+        Param(name="with_images", flags=("--with-images",), kind="flag", help="Also the images that the bundle lists."),
         STORE,
         OUTPUT,
         *REGISTRY,

@@ -97,8 +97,9 @@ def only_tag(source: Source, tag: str) -> str:
     """
     if tag:
         return tag
-    # An index that lists signatures has a tag where there is no other place for it; nobody means that.
-    tags = [name for name in source.tags() if not name.startswith("sha256-")]
+    from overlay.oci.store import meant_tags  # noqa: PLC0415
+
+    tags = meant_tags(source)
     if len(tags) != 1:
         raise UsageError(
             f"{source.shown} has {', '.join(tags[:10]) or 'nothing'}: which one?", hint=f"write {source.shown}:TAG"

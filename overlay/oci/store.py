@@ -72,8 +72,16 @@ class Store:
         """Yield all that is kept."""
         for name in self.names():
             layout = self.layout(name)
-            for tag in layout.tags():
+            for tag in meant_tags(layout):
                 yield listed(layout, tag, f"{name}:{tag}")
+
+
+def meant_tags(source: Source) -> list[str]:
+    """Return the names that bundles and charts have in a layout.
+
+    Not those of indexes that list signatures, which stand there for want of another place, nor of images beside them.
+    """
+    return [name for name in source.tags() if not name.startswith("sha256-") and "/" not in name]
 
 
 def listed(source: Source, tag: str, ref: str) -> Listed:

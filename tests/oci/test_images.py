@@ -10,11 +10,14 @@ import pytest
 
 from overlay.errors import FetchError
 from overlay.oci.image_names import image_place, read_image
+from overlay.oci.layout_tar import LayoutTar
 from overlay.oci.manifest import referrers_index
+from overlay.oci.place import read_blob
 from overlay.oci.remote import Remote
 from overlay.oci.transfer import carry
 from tests.fetch.servers import RegistryProcess
 from tests.oci.artifacts import artifact, made
+from tests.oci.scripted import Registry
 from tests.oci.test_package import make_shop, package
 from tests.source.projects import FILES, git, overlay
 
@@ -209,3 +212,63 @@ def test_docker_hub_is_asked_where_it_answers() -> None:
 def test_what_is_no_image_is_refused(reference: str) -> None:
     with pytest.raises(FetchError):
         image_place(read_image(reference))
+
+
+def test_a_bundle_goes_with_its_images_to_where_no_network_leads(
+    mirrored: Path, registry: RegistryProcess, remote: Callable[..., Remote], tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    web, api = f"{registry.host}/shop/web:1.0.0", f"{registry.host}/shop/api:1.0.0"
+    digests = {web: artifact(10, seed=2).manifest.digest, api: artifact(10, seed=3).manifest.digest}
+    assert package(mirrored, "staging", "--version", "1.0.0", "-q").returncode == 0
+    carried = overlay(mirrored, "copy", "shop:1.0.0", "--to-tar", "out.tar", "--with-images")
+    assert (carried.returncode, carried.stderr) == (0, "copied to out.tar:1.0.0 with 2 images\n")
+    with LayoutTar(str(mirrored / "out.tar")) as layout:
+        assert layout.tags() == tuple(sorted(["1.0.0", web, api]))
+        assert {name: layout.manifest(name).digest for name in (web, api)} == digests
+        for name in (web, api):
+            for blob in layout.manifest(name).blobs:
+                assert len(read_blob(layout, blob, 1000)) == blob.size
+    assert overlay(mirrored, "pull", "out.tar", "-q").returncode == 0, "the bundle is meant where no tag is said"
+    # On the other side: a registry that never saw them; the images are under their own paths there.
+    (tmp_path / "other").mkdir()
+    other = RegistryProcess(tool("registry"), tmp_path / "other")
+    try:
+        done = overlay(
+            mirrored, "copy", "out.tar", f"oci://{other.host}/mirror/shop", "--with-images", "-o", "json"
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert sorted(json.loads(done.stdout)["images"]) == sorted([web, api])
+        for name, image in (("shop/web", web), ("shop/api", api)):
+            assert remote(other.host, name).manifest("1.0.0").digest == digests[image]
+        assert remote(other.host, "mirror/shop").manifest("1.0.0").digest == json.loads(done.stdout)["digest"]
+    finally:
+        other.close()
+
+
+def test_a_pinned_image_comes_along_by_its_digest_where_its_tag_is_taken(
+    mirrored: Path, registry: RegistryProcess, remote: Callable[..., Remote], tmp_path: Path, scripted: Registry
+) -> None:
+    (mirrored / PROD).write_text(
+        (mirrored / PROD).read_text().replace("a" * 64, artifact(10, seed=3).manifest.digest[7:])
+    )
+    git(mirrored, "commit", "-q", "-a", "-m", "An api that there is")
+    assert overlay(mirrored, "images", "prod", "--pin").returncode == 0
+    assert package(mirrored, "prod", "--version", "1.0.0", "-q").returncode == 0
+    carry(made(10, seed=8), "", remote(scripted.host, "shop/web"), "2.4.1")
+    done = overlay(mirrored, "copy", "shop:1.0.0", f"oci://{scripted.host}/shop", "--with-images")
+    assert done.returncode == 0, done.stderr
+    wanted = artifact(10, seed=1).manifest.digest
+    assert remote(scripted.host, "shop/web").manifest(wanted).digest == wanted
+    assert remote(scripted.host, "shop/web").manifest("2.4.1").digest == artifact(10, seed=8).manifest.digest
+
+
+def test_an_image_that_is_nowhere_stops_the_copy_before_the_bundle(shop: Path, scripted: Registry) -> None:
+    name = f"{scripted.host}/gone/web"
+    assert overlay(shop, "pin", "dev", "--value", "web.level=info", "--no-commit").returncode == 0
+    file = shop / "environments/dev/environment.yaml"
+    file.write_text(file.read_text().replace("newTag", f"newName: {name}\n    newTag", 1))
+    git(shop, "commit", "-q", "-a", "-m", "A name")
+    assert package(shop, "dev", "--version", "1.0.0", "-q").returncode == 0
+    done = overlay(shop, "copy", "shop:1.0.0", "--to-tar", "out.tar", "--with-images")
+    assert (done.returncode, (shop / "out.tar").exists()) == (2, False)
+    assert done.stderr.startswith(f"error: oci://{name} has no 2.5.0\n")
