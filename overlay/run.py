@@ -179,7 +179,7 @@ class Run:
             environment=one.name,
             objects=put_in_order(objects, one.settled.sort_options),
             notes=answer.notes if answer is not None else None,
-            inputs=self._inputs(one),
+            inputs=self.inputs(one),
             settings=Settings(
                 release_name=one.settled.release_name,
                 namespace=one.settled.release_namespace,
@@ -269,7 +269,8 @@ class Run:
         environment = one.environment if layers else replace(one.environment, layers=())
         return Origins(trace(start, environment, around), self.files, one.request, answer, self.render, self.plain)
 
-    def _inputs(self, one: Prepared) -> tuple[Input, ...]:
+    def inputs(self, one: Prepared) -> tuple[Input, ...]:
+        """Return every file that an environment is made of, known before anything is rendered."""
         found = {entry.path: entry for layer in one.environment.layers for entry in layer.inputs}
         if one.chart is not None:
             found.update({entry.path: entry for entry in one.chart.inputs})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
+from overlay.errors import LimitError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from overlay.git.program import Program
@@ -19,8 +21,11 @@ class ObjectReader:
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
 
-    def read(self, name: str) -> tuple[str, bytes] | None:
-        """Return type and content of an object; None where git does not find it, or cannot read it."""
+    def read(self, name: str, *, limit: int | None = None) -> tuple[str, bytes] | None:
+        """Return type and content of an object; None where git does not find it, or cannot read it.
+
+        limit: of its bytes; raises LimitError, before they are read.
+        """
         process = self._process = self._process or self._start()
         assert process.stdin is not None  # noqa: S101  # pipes, as asked for
         assert process.stdout is not None  # noqa: S101
@@ -30,6 +35,9 @@ class ObjectReader:
             words = process.stdout.readline().split()
             if len(words) == 3:
                 size = int(words[2])
+                if limit is not None and size > limit:
+                    self.close()  # it would print them all
+                    raise LimitError(f"has {size} bytes, more than the limit of {limit}")
                 data = process.stdout.read(size + 1)
                 if len(data) == size + 1:
                     return words[1].decode(), data[:-1]

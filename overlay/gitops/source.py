@@ -7,6 +7,7 @@ import os
 
 from overlay.errors import GitError, UsageError, raise_all
 from overlay.files.paths import printable
+from overlay.git.files import LFS_POINTER
 from overlay.model.value import value
 
 TYPE_CHECKING = False
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from overlay.model.build import Build
 
 LOCK = "overlay.lock"
-# What Git LFS commits in the place of a file.
-_LFS = b"version https://git-lfs.github.com/spec/v1\n"
 _FORMAT = "%H%x00%an%x00%ae%x00%aI%x00%B"
 
 
@@ -103,7 +102,7 @@ def _difference(repository: Repository, commit: str, path: str) -> tuple[str, st
     if entry is None:
         return "is not committed", "", f"commit it, {dirty}"
     committed = repository.bytes_of(entry.blob)
-    if committed.startswith(_LFS):
+    if committed.startswith(LFS_POINTER):
         return (
             "is kept in Git LFS: the commit does not hold it",
             "",

@@ -43,24 +43,28 @@ def load_project(start: str) -> tuple[Project, ProjectFiles]:
 
     Raises UsageError, PathError, DocumentError.
     """
-    root = find_root(start)
-    files = ProjectFiles(root)
+    files = ProjectFiles(find_root(start))
+    return read_project_file(files), files
+
+
+def read_project_file(files: ProjectFiles) -> Project:
+    """Read overlay.yaml where there is one, of files on disk or in a commit.
+
+    Raises PathError, DocumentError.
+    """
     if not files.exists(PROJECT_FILE):
-        return Project(root=files.root), files
+        return Project(root=files.root)
     document = read_mapping(decode(files.read(PROJECT_FILE), PROJECT_FILE), PROJECT_FILE)
     name, environments, version, strict, unknown_kinds, bundle = read_project(document)
     folder = resolve("", environments, document.location(("spec", "environments")))
-    return (
-        Project(
-            root=files.root,
-            name=name,
-            environments=folder,
-            kubernetes_version=version,
-            strict=strict,
-            unknown_kinds=unknown_kinds,
-            bundle=bundle,
-        ),
-        files,
+    return Project(
+        root=files.root,
+        name=name,
+        environments=folder,
+        kubernetes_version=version,
+        strict=strict,
+        unknown_kinds=unknown_kinds,
+        bundle=bundle,
     )
 
 
