@@ -67,7 +67,8 @@ class Connections:
         self._local = threading.local()
         self._all: set[http.client.HTTPConnection] = set()
         self._watches: set[http.client.HTTPConnection] = set()
-        self._lock = threading.Lock()
+        # A watch that the collector finds closes itself in whatever thread runs, which may hold this very lock.
+        self._lock = threading.RLock()
         self._contexts: dict[tuple[bytes, bytes], ssl.SSLContext] = {}
         self._watch = _Overdue()
 
@@ -256,7 +257,8 @@ class _Overdue:
                 if quiet > 20:
                     self._thread = None
                     return
-                late = [sock for end, sock in self._ends.values() if time.monotonic() >= end]
+                # A copy: `remove` does not wait for us.
+                late = [sock for end, sock in list(self._ends.values()) if time.monotonic() >= end]
             for sock in late:
                 _end(sock)
 

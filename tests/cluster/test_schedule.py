@@ -6,8 +6,6 @@ import base64
 import copy
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 
 from tests.cluster.projects import Shop
 from tests.cluster.testbed import REPOSITORY, Testbed
+from tests.running import run
 from tests.servers.git_http import GitServer
 
 pytestmark = pytest.mark.cluster
@@ -81,10 +80,7 @@ class Job:
             env[one["name"]] = LOGIN[reference["key"]] if reference else one["value"].replace("/work", str(self.folder))
         env |= {"KUBECONFIG": str(self._kubeconfig()), "PYTHONPATH": str(REPOSITORY)}
         assert self.container["command"] == ["overlay"]
-        done = subprocess.run(
-            [sys.executable, "-m", "overlay", *self.container["args"], *more], cwd=self.folder, env=env,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        done = run(*self.container["args"], *more, cwd=self.folder, env=env)
         assert done.stderr == ""
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.running import run
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYMENT = """\
@@ -72,10 +73,7 @@ def git(folder: Path, *arguments: str, check: bool = True) -> str:
 
 
 def overlay(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "overlay", *arguments], cwd=folder, capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
-    )  # fmt: skip
+    return run(*arguments, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **env})
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
