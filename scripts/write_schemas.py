@@ -53,6 +53,15 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
 
+FIELD_RULE = fields(
+    "A field, of objects of a kind and a name.",
+    {
+        "path": text("Its path, as metadata.labels.[helm.sh/chart]; `*` stands for any text of a name."),
+        "kind": text("Kind; any when absent."),
+        "name": text("Name, in which * stands for any text; any when absent."),
+    },
+    ("path",),
+)
 GVK = {
     "group": text("API group; any when absent."),
     "version": text("API version; any when absent."),
@@ -535,6 +544,13 @@ def schemas() -> dict[str, Schema]:
                 },
             },
         ),
+        "diff": fields(
+            "How versions are compared; of a change, what its base says of ignored fields counts.",
+            {
+                "ignore": many("Fields that are left out.", FIELD_RULE),
+                "mask": many("Fields whose values are hidden, as those of Secrets are.", FIELD_RULE),
+            },
+        ),
         "bundle": fields(
             "What bundles of this project say of it, as annotations that registries and Argo CD show.",
             {
@@ -557,7 +573,86 @@ def schemas() -> dict[str, Schema]:
         "component": document("Component", "component.yaml: a part that environments opt into.", SHARED, DEFS),
         "project": document("Project", "overlay.yaml: defaults of the project.", project, {}),
         "lock": lock(),
+        "changes": changes(),
     }
+
+
+def changes() -> Schema:
+    """Describe what `overlay diff -o json` prints."""
+    word = {"type": ["string", "null"]}
+    number = {"type": "integer", "minimum": 0}
+    counts = dict.fromkeys(("changed", "renamed", "added", "removed"), number)
+    place = whole(
+        "The line of the change that does it.",
+        {
+            "file": {"type": "string"},
+            "line": {"type": ["integer", "null"]},
+            "column": {"type": ["integer", "null"]},
+            "what": {"type": "string", "description": "What stands there: replicas, patch, a chart's value."},
+            "through": {**word, "description": "The template's line through which a value acts."},
+        },
+    )
+    cause: Schema = {"oneOf": [{"type": "null"}, place]}
+    field = fields(
+        "A field that differs.",
+        {
+            "path": {"type": "string", "description": "As spec.template.spec.containers.[name=web].image."},
+            "change": {"enum": ["added", "removed", "changed", "moved"]},
+            "before": {"description": "Absent where it was added; of one that moved, the names of its elements."},
+            "after": {"description": "Absent where it was removed."},
+            "cause": cause,
+        },
+        ("path", "change", "cause"),
+    )
+    one = fields(
+        "An object that differs.",
+        {
+            "group": {"type": "string"},
+            "kind": {"type": "string"},
+            "namespace": word,
+            "name": {"type": "string"},
+            "change": {"enum": ["changed", "renamed", "added", "removed"]},
+            "oldName": word,
+            "cause": cause,
+            "pruned": {"type": "boolean", "description": "Of one that was removed: a sync deletes it in its cluster."},
+            "kept": {**word, "description": "Why a sync leaves it there."},
+            "fields": {"type": "array", "items": field},
+        },
+        ("group", "kind", "namespace", "name", "change", "oldName", "cause", "fields"),
+    )
+    side = whole("What was compared; commit is null for what is not one.", {"ref": word, "commit": word})
+    environment = whole(
+        "An environment.",
+        {
+            "environment": {"type": "string"},
+            "change": {"enum": ["same", "changed", "added", "removed", "failed"]},
+            "ignored": {**number, "description": "Fields that differ and are ignored."},
+            "problems": {"type": "array", "items": {"type": "string"}},
+            "objects": {"type": "array", "items": one},
+        },
+    )
+    numbers = {"environments": number, "differing": number, "objects": whole("Objects.", counts)}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://overlay.dev/schemas/changes.schema.json",
+        "title": "Changes",
+        **whole(
+            "What a change does to environments: overlay diff -o json.",
+            {
+                "apiVersion": {"const": "overlay.dev/v1"},
+                "kind": {"const": "Changes"},
+                "from": side,
+                "to": side,
+                "summary": whole("Numbers.", numbers),
+                "environments": {"type": "array", "items": environment},
+            },
+        ),
+    }
+
+
+def whole(description: str, properties: Schema) -> Schema:
+    """Describe a map in which no field is left out."""
+    return fields(description, properties, tuple(properties))
 
 
 def main() -> None:

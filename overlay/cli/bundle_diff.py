@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from overlay.model.build import Build
 
 
-def bundle_diff(args: dict[str, Any]) -> int:
+def bundle_diff(args: dict[str, Any], name: str) -> int:
     """Print what differs; return 1 where something does."""
     from overlay.cli.fields import fields_text  # noqa: PLC0415
     from overlay.cli.show_bundle import objects_in, open_bundle  # noqa: PLC0415
@@ -22,7 +22,6 @@ def bundle_diff(args: dict[str, Any]) -> int:
     from overlay.diff.effect import field_changes  # noqa: PLC0415
     from overlay.kube.types import load_types  # noqa: PLC0415
 
-    name = args["sides"]
     if "@" in name or ".." in name or args["with_prune"]:
         raise UsageError("--against compares with what is rendered now", hint=f"name an environment, not {name!r}")
     build = _build(name, args)

@@ -6,11 +6,15 @@ import os
 import sys
 
 from overlay.cli.cluster_options import ALLOW_DELETE, REACHING
+from overlay.cli.diff_output import FORMS
 from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.packaging import STORE
 from overlay.cli.past import PAST
 from overlay.cli.table import Command, Param
+from overlay.cli.versions import BASE
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
+
+_SHOWN = "What is shown"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,26 +27,55 @@ if TYPE_CHECKING:
 
 def diff(args: dict[str, Any]) -> int:
     """Print what differs; return 1 where something does."""
+    sides = args["sides"]
+    between = [one for one in sides if ".." in one and "@" not in one]
+    revisions = [one for one in sides if "@" in one]
+    if len(between) > 1 or (revisions and len(sides) > 1):
+        raise UsageError(f"{' '.join(sides)!r} are more than two sides", hint="write one REF..REF, or ENV@N..ENV@N")
+    names = [one for one in sides if one not in between]
     if args["live"]:
         from overlay.cli.live_diff import live_diff  # noqa: PLC0415
 
-        return live_diff(args, args["sides"])
-    if args["against"]:
-        from overlay.cli.bundle_diff import bundle_diff  # noqa: PLC0415
-
-        return bundle_diff(args)
+        return live_diff(args, _only(names, args, "--live"))
     if args["with_prune"]:
         raise UsageError("--with-prune only goes with --live")
-    if args["early"] is not None:
-        args["early"].close()  # nothing is rendered
-    return _diff_revisions(args)
+    if args["against"] and is_bundle(args["against"]):
+        from overlay.cli.bundle_diff import bundle_diff  # noqa: PLC0415
+
+        return bundle_diff(args, _only(names, args, "--against a bundle"))
+    if revisions:
+        if args["early"] is not None:
+            args["early"].close()  # nothing is rendered
+        return _diff_revisions(args, revisions[0])
+    from overlay.cli.version_diff import version_diff  # noqa: PLC0415
+
+    return version_diff(args, names, *(between or [""]))
 
 
-def _diff_revisions(args: dict[str, Any]) -> int:
+def is_bundle(text: str) -> bool:
+    """Tell whether --against names a bundle, and no folder of manifests."""
+    return "://" in text or not os.path.isdir(text) or os.path.exists(os.path.join(text, "oci-layout"))
+
+
+def _only(names: Sequence[str], args: dict[str, Any], flag: str) -> str:
+    """Return the one environment that is named; the form has to be one that this comparison has."""
+    if len(names) != 1 or args["all"]:
+        raise UsageError(f"{flag} compares one environment", hint="name one; `overlay env list` shows them")
+    _check_form(args)
+    return names[0]
+
+
+def _check_form(args: dict[str, Any]) -> None:
+    if args["output"] not in ("text", "json", "yaml"):
+        raise UsageError(f"-o {args['output']} shows versions of what is rendered", hint="here: text, json or yaml")
+
+
+def _diff_revisions(args: dict[str, Any], text: str) -> int:
     from overlay.cli.past import Past  # noqa: PLC0415
     from overlay.cli.sides import read_sides  # noqa: PLC0415
 
-    sides = read_sides(args["sides"])
+    _check_form(args)
+    sides = read_sides(text)
     with Past(args) as past:
         past.open(dict.fromkeys([one.environment for one in sides]))
         before, after = [past.show(one) for one in sides]
@@ -112,26 +145,39 @@ def _side(one: Shown) -> dict[str, Any]:
 
 DIFF = Command(
     path=("diff",),
-    help="""Show what differs between two revisions, or what applying an environment would change in its cluster.
+    help="""Show what a change does to environments: what is rendered now against a commit, two commits, and more.
 
-ENV@NUMBER..ENV@NUMBER compares revisions: fields, texts line by line, objects that came and went; one alone is held
-against the newest revision of its environment. They may be of different environments: namespaces, and names that differ
-by prefix, suffix or content hash, are no differences then. -o json is a document of kind Diff: `from` and `to`
-(environment, revision, commit, source), and `changes`: object, path (empty for a whole object), change (added, removed,
-changed or moved), before and after.
+ENV, or --all, compares with HEAD, or with the commit at which this branch left --base REF; main..feature compares two
+commits, main...feature from where feature left main. Both sides are rendered from what Git holds: nothing is checked
+out, fetched or run. Objects are matched by group, kind, namespace and name, by the name without its content hash, and
+with --detect-renames by what they hold; lists by their keys; texts of several lines line by line. Behind each field
+stands the line of the change that does it. Environments that change alike are told once.
+
+-o json is a document of kind Changes (`overlay schema changes`), markdown fits into one comment of a pull request,
+unified is as `diff -u`, and github annotates the lines of the change.
+
+ENV --against DIR compares with a folder of manifests (DIR/ENV where that is there), --against REF with a bundle.
+
+ENV@NUMBER..ENV@NUMBER compares published revisions; one alone is held against the newest of its environment. They may
+be of different environments: namespaces, and names that differ by prefix, suffix or content hash, are no differences
+then. -o json is a document of kind Diff: `from` and `to` (environment, revision, commit, source), and `changes`.
 
 ENV --live compares with the cluster, and writes nothing: objects that may differ go through a strict server-side
 dry-run, so defaults, webhooks and quotas count.
-
-ENV --against REF compares what a bundle holds of an environment with what it renders to now.
 
 Values of Secrets are hidden. Exit code: 0 nothing, 1 something, 2 and more an error; 4 where a conflict would stop it.
 
 Examples:
 
-  overlay diff prod@11..prod@12
+  overlay diff prod
 
-  overlay diff staging@40..prod@12 -o json
+  overlay diff --all --base origin/main -o markdown
+
+  overlay diff main..feature --all --stat
+
+  overlay diff prod --against rendered/prod
+
+  overlay diff prod@11..prod@12
 
   overlay diff prod --live --with-prune
 
@@ -140,16 +186,17 @@ Examples:
     params=(
         Param(
             name="sides",
-            kind="argument",
-            metavar="ENV[@NUMBER[..ENV@NUMBER]]",
-            required=True,
-            help="What to compare with what.",
+            kind="arguments",
+            metavar="ENV|REF..REF|ENV@N..ENV@N",
+            help="Environments, with two commits between which they are compared; or two published revisions.",
         ),
+        Param(name="all", flags=("--all",), kind="flag", help="Every environment of either side."),
+        BASE,
         Param(
             name="against",
             flags=("--against",),
-            metavar="REF",
-            help="Compare a bundle's environment with what it renders to now; oci://host/path:tag, or a bundle here.",
+            metavar="DIR|REF",
+            help="Compare with a folder of manifests, or with a bundle: oci://host/path:tag, or one here.",
         ),
         Param(name="live", flags=("--live",), kind="flag", help="Compare with the cluster."),
         Param(name="with_prune", flags=("--with-prune",), kind="flag", help="Also show what would be deleted."),
@@ -157,9 +204,33 @@ Examples:
             name="output",
             flags=("-o", "--output"),
             metavar="FORMAT",
-            choices=("text", "json", "yaml"),
+            choices=FORMS,
             default="text",
-            help="text, json or yaml.",
+            help="text, unified, markdown, json, yaml or github.",
+        ),
+        Param(name="stat", flags=("--stat",), kind="flag", panel=_SHOWN, help="Only numbers, a line each environment."),
+        Param(name="name_only", flags=("--name-only",), kind="flag", panel=_SHOWN, help="Only names of objects."),
+        Param(
+            name="detect_renames",
+            flags=("--detect-renames",),
+            kind="flag",
+            panel=_SHOWN,
+            help="What came and what went is one object where they are alike.",
+        ),
+        Param(
+            name="ignore",
+            flags=("--ignore",),
+            kind="list",
+            metavar="PATH",
+            panel=_SHOWN,
+            help="Leave out a field, such as metadata.labels.[helm.sh/chart]; * stands for any text of a name.",
+        ),
+        Param(
+            name="ignore_noise",
+            flags=("--ignore-noise",),
+            kind="flag",
+            panel=_SHOWN,
+            help="Leave out what says which chart made an object: helm.sh/chart, checksum/ and the like.",
         ),
         ALLOW_DELETE,
         STORE,

@@ -74,11 +74,11 @@ def finish(failures: list[OverlayError], findings: list[Finding], args: dict[str
         return EXIT_OK
     from overlay.cli.exits import report, worst  # noqa: PLC0415
 
-    report(_once(failures), findings, args)
+    report(once(failures), findings, args)
     return worst(failures) if failures else EXIT_OK
 
 
-def _once(failures: list[OverlayError]) -> list[OverlayError]:
+def once(failures: list[OverlayError]) -> list[OverlayError]:
     """Return each problem once; what is wrong in a file that environments share names all of them."""
     from overlay.report.shared import shared  # noqa: PLC0415  # only where there is something to report
 

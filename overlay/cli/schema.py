@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DOCUMENTS = ("environment", "base", "component", "project", "lock")
+DOCUMENTS = ("environment", "base", "component", "project", "lock", "changes")
 
 
 def schema(args: dict[str, Any]) -> int:
@@ -24,7 +24,9 @@ def schema(args: dict[str, Any]) -> int:
 
 SCHEMA = Command(
     path=("schema",),
-    help="Print the JSON Schema (draft 2020-12) of one of our documents: environment.yaml and the others.",
+    help="""Print the JSON Schema (draft 2020-12) of one of our documents.
+
+That is environment.yaml and the others, and what `overlay diff -o json` prints: changes.""",
     run=schema,
     params=(
         Param(
@@ -33,7 +35,7 @@ SCHEMA = Command(
             metavar="DOCUMENT",
             choices=DOCUMENTS,
             default="environment",
-            help="environment, base, component, project or lock.",
+            help="environment, base, component, project, lock or changes.",
         ),
         *COMMON,
     ),

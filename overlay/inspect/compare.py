@@ -60,10 +60,11 @@ def compare_environments(
         )
         for session in sessions
     ]
-    return compare(sides, _types(sessions[0]), causes=Causes(sessions).of, wanted=wanted)
+    return compare(sides, types_of(sessions[0]), causes=Causes(sessions).of, wanted=wanted)
 
 
-def _types(session: Session) -> Types:
+def types_of(session: Session) -> Types:
+    """Return the field types of an environment: those of its Kubernetes version, and its custom ones."""
     one, answer = session.prepared, session.rendered
     return surroundings(one, session.run.custom_kinds(one, answer, session.run.chart_objects(one, answer))).types
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from overlay.chart.render import RenderRequest
     from overlay.inspect.session import Session
     from overlay.kube.leaves import Path
+    from overlay.model.contents import ChartSource
     from overlay.model.resource import Resource
 
     Key = tuple[str, ...]
@@ -35,7 +36,7 @@ class Effects:
         self._request = one.prepared.request
         beside = other.prepared.request
         self._changes: dict[Key, Any] = {}
-        if self._request is None or beside is None or self._request.chart.digest != beside.chart.digest:
+        if self._request is None or beside is None or not _same_templates(self._request.chart, beside.chart):
             return
         here, there = dict(flat(one.values().effective)), dict(flat(other.values().effective))
         changes = {
@@ -85,6 +86,15 @@ class Effects:
         except OverlayError:
             return None
         return {(one.id.kind, one.id.name, one.id.namespace): one.body for one in found}
+
+
+def _same_templates(one: ChartSource, other: ChartSource) -> bool:
+    """Tell whether two charts do the same with the same values; their own are among those that are compared."""
+    if one.digest == other.digest:
+        return True
+    return [each for each in one.files if each[0] != "values.yaml"] == [
+        each for each in other.files if each[0] != "values.yaml"
+    ]
 
 
 def _with(values: dict[str, Any], key: Key, item: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from overlay.chart.values import flat
 from overlay.errors import OverlayError, UsageError
 from overlay.inspect.determinism import unsteady_fields
+from overlay.inspect.findings import as_findings
 from overlay.inspect.lookups import lookups
 from overlay.inspect.session import Session
 from overlay.inspect.unused import is_known, unused_values
@@ -31,11 +32,11 @@ def lint(workshop: Workshop, name: str) -> list[Finding]:
     except UsageError:
         raise
     except OverlayError as error:
-        return _of_errors(error, name)
+        return as_findings(error, name)
     try:
         found += session.build.findings
     except OverlayError as error:
-        found += _of_errors(error, name)
+        found += as_findings(error, name)
     more = beyond_build(session)
     if session.prepared.request is not None:
         more += lookups(session.prepared.request.chart)
@@ -52,22 +53,6 @@ def lint_all(workshop: Workshop, names: Sequence[str]) -> list[Finding]:
     """Return the findings of several environments; what concerns more than one of them is told once, for all."""
     found = [finding for name in names for finding in lint(workshop, name)]
     return [replace(one.problem, environment=", ".join(one.environments), object=one.object) for one in shared(found)]
-
-
-def _of_errors(error: OverlayError, name: str) -> list[Finding]:
-    return [
-        Finding(
-            one.rule,
-            one.message,
-            one.location,
-            one.hint,
-            one.environment or name,
-            one.object,
-            severity="error",
-            related=one.related,
-        )
-        for one in error.each()
-    ]
 
 
 def _of_values(session: Session) -> Iterator[Finding]:

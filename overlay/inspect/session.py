@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overlay.chart.choose import choose_renderer
 from overlay.errors import OverlayError
-from overlay.load.project import load_project
+from overlay.load.project import load_project, read_project_file
 from overlay.model.options import Options
 from overlay.provenance.values import ValueSources, read_sources
 from overlay.run import Run
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from overlay.chart.child import HelmChild
-    from overlay.chart.render import Rendered, RenderRequest
+    from overlay.chart.render import Rendered, Renderer, RenderRequest
     from overlay.files.reader import ProjectFiles
     from overlay.kube.follow import Concrete
     from overlay.model.build import Build
@@ -32,16 +32,22 @@ class Workshop:
     def __init__(
         self,
         *,
-        project: str = ".",
+        project: str | ProjectFiles = ".",
         options: Options | None = None,
         child: HelmChild | None = None,
         exact: bool = False,
+        renderer: Renderer | None = None,
     ) -> None:
-        """`child`: a Helm process that was started early. exact: warnings, too, stand at the line that makes them."""
-        self.renderer = choose_renderer(child)
+        """`project`: its folder, or its files at some time. child: a Helm process that was started early.
+
+        exact: warnings, too, stand at the line that makes them. renderer: another workshop's.
+        """
+        self.renderer = renderer or choose_renderer(child)
         self._edited: list[ProjectFiles] = []
         try:
-            self.project, self.files = load_project(project)
+            self.project, self.files = (
+                load_project(project) if isinstance(project, str) else (read_project_file(project), project)
+            )
             self.run = Run(self.project, self.files, options or Options(), self.render, exact=exact)
         except BaseException:
             self.renderer.close()
@@ -56,6 +62,10 @@ class Workshop:
         self.renderer.close()
         for files in (self.files, *self._edited):
             files.close()
+
+    def beside(self, files: ProjectFiles) -> Workshop:
+        """Return a workshop on the project at another time; it uses this one's Helm, and ends with it."""
+        return Workshop(project=files, options=self.run.options, exact=self.run.exact, renderer=self.renderer)
 
     def edited(self, changes: Mapping[str, bytes]) -> Run:
         """Return a run on the project as it would be with other bytes in some of its files."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from overlay.errors import OverlayError, raise_all
 from overlay.files.names import MAX_RELEASE, refuse_name
 from overlay.load.cluster import read_cluster
+from overlay.load.diff_rules import read_diff_rules
 from overlay.load.entries import read_generators, read_patches, read_transforms
 from overlay.load.fields import DIGEST, Fields
 from overlay.load.publishing import read_publish
@@ -14,6 +15,7 @@ from overlay.nearest import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from overlay.model.project import FieldRule
     from overlay.yaml import Document
 
 _SEVERITIES = ("ignore", "warn", "error")
@@ -52,8 +54,12 @@ def read_layer(document: Document, folder: str) -> Layer:
     )
 
 
-def read_project(document: Document) -> tuple[str, str, str | None, bool, str, tuple[tuple[str, str], ...]]:
-    """Return name, environments folder, Kubernetes version, strictness, unknownKinds, bundle of an overlay.yaml.
+def read_project(
+    document: Document,
+) -> tuple[str, str, str | None, bool, str, tuple[tuple[str, str], ...], tuple[tuple[FieldRule, ...], ...]]:
+    """Return what an overlay.yaml says.
+
+    That is name, environments folder, Kubernetes version, strictness, unknownKinds, bundle, ignored and masked fields.
 
     Raises DocumentError, or Problems with all that is wrong with it.
     """
@@ -63,6 +69,7 @@ def read_project(document: Document) -> tuple[str, str, str | None, bool, str, t
     name = _name(top)
     environments, version, strict, unknown_kinds = "environments", None, False, "warn"
     bundle: tuple[tuple[str, str], ...] = ()
+    rules: tuple[tuple[FieldRule, ...], ...] = ((), ())
     spec = top.fields("spec")
     top.finish()
     if spec is not None:
@@ -71,9 +78,10 @@ def read_project(document: Document) -> tuple[str, str, str | None, bool, str, t
         strict = spec.boolean("strict") or False
         unknown_kinds = _unknown_kinds(spec)
         bundle = _bundle(spec)
+        rules = read_diff_rules(spec)
         spec.finish()
     raise_all(sorted(errors, key=_place))
-    return name, environments, version, strict, unknown_kinds, bundle
+    return name, environments, version, strict, unknown_kinds, bundle, rules
 
 
 def _bundle(spec: Fields) -> tuple[tuple[str, str], ...]:

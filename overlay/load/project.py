@@ -55,7 +55,7 @@ def read_project_file(files: ProjectFiles) -> Project:
     if not files.exists(PROJECT_FILE):
         return Project(root=files.root)
     document = read_mapping(decode(files.read(PROJECT_FILE), PROJECT_FILE), PROJECT_FILE)
-    name, environments, version, strict, unknown_kinds, bundle = read_project(document)
+    name, environments, version, strict, unknown_kinds, bundle, (ignored, masked) = read_project(document)
     folder = resolve("", environments, document.location(("spec", "environments")))
     return Project(
         root=files.root,
@@ -65,6 +65,8 @@ def read_project_file(files: ProjectFiles) -> Project:
         strict=strict,
         unknown_kinds=unknown_kinds,
         bundle=bundle,
+        ignored=ignored,
+        masked=masked,
     )
 
 

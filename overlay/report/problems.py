@@ -109,16 +109,21 @@ def as_github(errors: Iterable[OverlayError], findings: Iterable[Finding]) -> st
     problems: list[tuple[str, Any]] = [("error", error) for error in errors]
     problems += [(_COMMANDS[finding.severity], finding) for finding in findings]
     for label, problem in problems:
-        location = problem.location
-        properties = []
-        if location is not None and not location.file.startswith("<"):
-            properties.append(f"file={_property(location.file)}")
-            if location.line:
-                properties.append(f"line={location.line},col={max(location.column, 1)}")
-        properties.append(f"title={_property(f'overlay {problem.environment}' if problem.environment else 'overlay')}")
         message = problem.message + (f"\n{problem.hint}" if problem.hint else "")
-        out.append(f"::{label} {','.join(properties)}::{_data(message)}\n")
+        title = f"overlay {problem.environment}" if problem.environment else "overlay"
+        out.append(command(label, problem.location, title, message))
     return "".join(out)
+
+
+def command(label: str, location: Location | None, title: str, message: str) -> str:
+    """Return one workflow command, escaped so that no text of the input is another one."""
+    properties = []
+    if location is not None and not location.file.startswith("<"):
+        properties.append(f"file={_property(location.file)}")
+        if location.line:
+            properties.append(f"line={location.line},col={max(location.column, 1)}")
+    properties.append(f"title={_property(title)}")
+    return f"::{label} {','.join(properties)}::{_data(message)}\n"
 
 
 def _data(text: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CODES = {"red": "31", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
+_CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
 # Direction marks and the like: printable to Python, but able to reorder what a person reads.
 _ACTING = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200c\u200d\u2060\ufeff"
 )
+_PAINT = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def wants_color(mode: str, *, is_terminal: bool, env: Mapping[str, str]) -> bool:
@@ -41,6 +44,20 @@ def inert(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join([c if (c.isprintable() and c not in _ACTING) or c == "\n" else _shown(c) for c in text])
+
+
+def without_commands(text: str) -> str:
+    """Return text in which no line is a workflow command to GitHub's runner, however it is indented (hazard C07).
+
+    The runner takes `::name::` at the start of a line, and `##[name]` anywhere in it.
+    """
+    lines = text.replace("##[", "\\x23#[").split("\n")
+    return "\n".join([_no_command(line) if "::" in line else line for line in lines])
+
+
+def _no_command(line: str) -> str:
+    bare = _PAINT.sub("", line).lstrip()
+    return line.replace("::", "\\x3a:", 1) if bare.startswith("::") else line
 
 
 def _shown(character: str) -> str:

@@ -138,4 +138,4 @@ def test_a_component_is_no_environment() -> None:
 
 def test_a_project_has_few_fields() -> None:
     text = "apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: shop}\nspec: {environments: envs, strict: true, kubernetesVersion: v1.30}\n"
-    assert read_project(read_mapping(text, "overlay.yaml")) == ("shop", "envs", "1.30", True, "warn", ())
+    assert read_project(read_mapping(text, "overlay.yaml")) == ("shop", "envs", "1.30", True, "warn", (), ((), ()))

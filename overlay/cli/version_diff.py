@@ -1,0 +1,138 @@
+"""`overlay diff` of what is rendered: two versions of the project, or a folder of manifests and now."""
+
+from __future__ import annotations
+
+import os
+
+from overlay.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_USAGE, OverlayError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from overlay.diff.rules import Rules
+    from overlay.diff.versions import EnvironmentDiff
+    from overlay.inspect.session import Workshop
+    from overlay.inspect.versions import Wanted
+    from overlay.model.project import Project
+
+
+def version_diff(args: dict[str, Any], names: Sequence[str], between: str) -> int:
+    """Print what differs in environments; return 1 where something does, 2 where one cannot be compared."""
+    from overlay.cli.diff_output import print_diff  # noqa: PLC0415
+
+    if bool(names) == args["all"]:
+        text = "--all and names of environments exclude each other" if names else "which environment?"
+        raise UsageError(text, hint="name one or more, or say --all; `overlay env list` shows them")
+    if args["against"]:
+        if between or args["base"]:
+            raise UsageError("--against names one side, --base and .. both", hint="leave one out")
+        diffs, sides = _against_folder(args, names)
+    else:
+        diffs, sides = _between(args, names, between)
+    print_diff(diffs, sides, args)
+    return exit_code_of(diffs, args)
+
+
+def exit_code_of(diffs: Sequence[EnvironmentDiff], args: dict[str, Any]) -> int:
+    """Report what cannot be compared; return the exit code: 0 the same, 1 different, 2 not to be known."""
+    from overlay.cli.exits import report  # noqa: PLC0415
+    from overlay.run import as_error  # noqa: PLC0415
+
+    errors = [as_error(problem) for one in diffs for problem in one.problems]
+    if errors:
+        from overlay.cli.render import once  # noqa: PLC0415
+
+        report(once(errors), (), args)
+        return EXIT_USAGE
+    return EXIT_DIFFERENT if any(one.change != "same" for one in diffs) else EXIT_OK
+
+
+def _between(
+    args: dict[str, Any], names: Sequence[str], between: str
+) -> tuple[list[EnvironmentDiff], tuple[dict[str, str | None], dict[str, str | None]]]:  # fmt: skip
+    from overlay.cli.versions import Versions  # noqa: PLC0415
+    from overlay.inspect.affected import environments_of  # noqa: PLC0415
+    from overlay.inspect.session import Workshop  # noqa: PLC0415
+    from overlay.inspect.versions import diff_versions  # noqa: PLC0415
+    from overlay.model.options import Options  # noqa: PLC0415
+
+    with Versions(args, between) as versions:
+        options = Options(strict=args["strict"])
+        with Workshop(project=versions.after.files, options=options, child=args["early"]) as after:
+            before = after.beside(versions.before.files)
+            known = sorted({*environments_of(before.run), *environments_of(after.run)})
+            if args["all"]:
+                names = known
+            check_names(names, known)
+            # What the change says of itself hides nothing of it (hazard C06).
+            wanted = _wanted(args, before.project, after.project)
+            found = [diff_versions(before, after, name, wanted) for name in dict.fromkeys(names)]
+        sides = [{"ref": one.ref, "commit": one.commit or None} for one in (versions.before, versions.after)]
+    return found, (sides[0], sides[1])
+
+
+def check_names(names: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse a name that no environment has on either side."""
+    from overlay.nearest import did_you_mean  # noqa: PLC0415
+
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or (f"there are {', '.join(known)}" if known else "there are none yet")
+            raise UsageError(f"no environment is called {name!r}", hint=hint)
+
+
+def _wanted(args: dict[str, Any], before: Project, after: Project) -> Wanted:
+    from overlay.inspect.versions import Wanted  # noqa: PLC0415
+
+    causes = not args["stat"] and not args["name_only"] and args["output"] != "unified"
+    return Wanted(rules=_rules(args, before, after), detect_renames=args["detect_renames"], causes=causes)
+
+
+def _rules(args: dict[str, Any], before: Project, after: Project) -> Rules:
+    from overlay.diff.rules import rules_of  # noqa: PLC0415
+    from overlay.kube.dotted import BadPath  # noqa: PLC0415
+
+    masked = dict.fromkeys([*before.masked, *after.masked])
+    try:
+        return rules_of(before.ignored, masked, args["ignore"], noise=args["ignore_noise"])
+    except BadPath as error:
+        raise UsageError(f"--ignore: the path {error}", hint="write it as metadata.labels.[helm.sh/chart]") from None
+
+
+def _against_folder(
+    args: dict[str, Any], names: Sequence[str]
+) -> tuple[list[EnvironmentDiff], tuple[dict[str, str | None], dict[str, str | None]]]:  # fmt: skip
+    from overlay.inspect.affected import environments_of  # noqa: PLC0415
+    from overlay.inspect.session import Workshop  # noqa: PLC0415
+    from overlay.model.options import Options  # noqa: PLC0415
+
+    folder = args["against"]
+    with Workshop(project=args["project"], options=Options(strict=args["strict"]), child=args["early"]) as workshop:
+        known = environments_of(workshop.run)
+        names = list(dict.fromkeys(names)) if names else known
+        check_names(names, known)
+        wanted = _wanted(args, workshop.project, workshop.project)
+        found = [_folder_diff(workshop, folder, name, wanted, alone=len(names) == 1) for name in names]
+    return found, ({"ref": folder, "commit": None}, {"ref": "now", "commit": None})
+
+
+def _folder_diff(workshop: Workshop, folder: str, name: str, wanted: Wanted, *, alone: bool) -> EnvironmentDiff:
+    from overlay.cli.folder_objects import folder_objects  # noqa: PLC0415
+    from overlay.diff.versions import EnvironmentDiff, environment_diff  # noqa: PLC0415
+    from overlay.inspect.compare import types_of  # noqa: PLC0415
+    from overlay.inspect.findings import as_findings  # noqa: PLC0415
+    from overlay.inspect.session import Session  # noqa: PLC0415
+    from overlay.inspect.versions import fate  # noqa: PLC0415
+
+    below = os.path.join(folder, name)
+    try:
+        before = folder_objects(below if not alone or os.path.isdir(below) else folder)
+        session = Session(workshop, name)
+        after = session.build.objects
+    except OverlayError as error:
+        return EnvironmentDiff(environment=name, change="failed", problems=tuple(as_findings(error, name)))
+    return environment_diff(
+        name, before, after, types_of(session), rules=wanted.rules, detect_renames=wanted.detect_renames, fate=fate
+    )

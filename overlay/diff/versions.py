@@ -1,0 +1,200 @@
+"""One environment before and after a change: which objects came, went and changed, and in which fields."""
+
+from __future__ import annotations
+
+from overlay.diff.change import MISSING, Change
+from overlay.diff.effect import shown_value
+from overlay.diff.objects import matched
+from overlay.diff.renames import with_renames
+from overlay.diff.rules import Rules
+from overlay.diff.secrets import hide
+from overlay.diff.values import value_changes
+from overlay.kube.dotted import format_path
+from overlay.kube.leaves import element_parts
+from overlay.merge.same import same
+from overlay.model.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, Literal
+
+    from overlay.diff.comparison import Cause
+    from overlay.kube.leaves import Path
+    from overlay.kube.types import Types
+    from overlay.model.finding import Finding
+    from overlay.model.resource import Body, Resource
+
+    Pair = tuple[Resource | None, Resource | None]
+    # An object before and after, and the path of a field, () for the object → which file of the change did it.
+    Why = Callable[[Pair, Path], Cause | None]
+    # An object that goes → why a sync would leave it in its cluster; None where it would be deleted there.
+    Fate = Callable[[Body], str | None]
+
+
+@value(kw_only=True)
+class FieldDiff:
+    """One field that differs; before and after: as it is shown, None where `change` says that there is none."""
+
+    path: str
+    change: Literal["added", "removed", "changed", "moved"]
+    before: Any
+    after: Any
+    cause: Cause | None = None
+
+
+@value(kw_only=True)
+class ObjectDiff:
+    """One object that differs.
+
+    name, namespace: now, or what they were of one that is removed. old_name: of one that is renamed, else empty.
+    before, after: the object as it is shown: values of Secrets hidden, ignored fields left out. cause: of an object
+    that came or went. kept: why a sync would leave a removed one in its cluster; empty where it would delete it.
+    """
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+    change: Literal["added", "removed", "changed", "renamed"]
+    fields: tuple[FieldDiff, ...] = ()
+    before: Body | None = None
+    after: Body | None = None
+    old_name: str = ""
+    cause: Cause | None = None
+    kept: str = ""
+
+    @property
+    def label(self) -> str:
+        return "/".join([part for part in (self.kind, self.namespace, self.name) if part])
+
+
+@value(kw_only=True)
+class EnvironmentDiff:
+    """One environment before and after.
+
+    change: `failed` where one side cannot be built, which `problems` tell. same: how many objects are as they were.
+    ignored: how many fields differ that nobody wants to see.
+    """
+
+    environment: str
+    change: Literal["same", "changed", "added", "removed", "failed"]
+    objects: tuple[ObjectDiff, ...] = ()
+    same: int = 0
+    ignored: int = 0
+    problems: tuple[Finding, ...] = ()
+
+    def count(self, *changes: str) -> int:
+        """Return how many objects changed in one of some ways."""
+        return sum(one.change in changes for one in self.objects)
+
+
+def environment_diff(
+    environment: str,
+    before: Sequence[Resource] | None,
+    after: Sequence[Resource] | None,
+    types: Types,
+    *,
+    rules: Rules | None = None,
+    detect_renames: bool = False,
+    why: Why | None = None,
+    fate: Fate = lambda _: None,
+) -> EnvironmentDiff:
+    """Return what differs, in the new order, what is gone last; None: the environment was, or is, not there.
+
+    detect_renames: what came and what went is one object where they look alike.
+    """
+    pairs: list[Pair] = list(matched(before or (), after or ()))
+    if detect_renames:
+        pairs = with_renames(pairs, types)
+    rules = rules or Rules()
+    objects: list[ObjectDiff] = []
+    stayed = ignored = 0
+    for old, new in pairs:
+        if old is not None and new is not None and old.body is new.body:
+            stayed += 1
+            continue
+        found, left_out = _object_diff(old, new, types, rules, why, fate)
+        ignored += left_out
+        if found is None:
+            stayed += 1
+        else:
+            objects.append(found)
+    change = "added" if before is None else "removed" if after is None else "changed" if objects else "same"
+    return EnvironmentDiff(
+        environment=environment,
+        change=change,  # type: ignore[arg-type]  # one of the words
+        objects=tuple(objects),
+        same=stayed,
+        ignored=ignored,
+    )
+
+
+def _object_diff(
+    old: Resource | None, new: Resource | None, types: Types, rules: Rules, why: Why | None, fate: Fate
+) -> tuple[ObjectDiff | None, int]:
+    """Return what differs, None for nothing that is to be shown, and how many fields were left out."""
+    shown, ignored = rules.prepare(hide([one.body if one is not None else None for one in (old, new)]))
+    before, after = shown
+    one = new or old
+    assert one is not None  # noqa: S101  # a pair has a side
+    changes = (
+        value_changes(before, after, types.root(one.id.group, one.id.version, one.id.kind))
+        if old is not None and new is not None
+        else []
+    )
+    if old is not None and new is not None and not changes:
+        # Fields in another order, where order means nothing, are other bytes all the same, which a sync would publish.
+        changes = list(_order_changes(before, after, ()))
+        if not changes:
+            return None, ignored
+    change = "added" if old is None else "removed" if new is None else "changed"
+    if old is not None and new is not None and old.id.key != new.id.key:
+        change = "renamed"
+    found = ObjectDiff(
+        group=one.id.group,
+        kind=one.id.kind,
+        namespace=one.id.namespace,
+        name=one.id.name,
+        change=change,  # type: ignore[arg-type]  # one of the words
+        fields=tuple(
+            [
+                FieldDiff(
+                    path=format_path(each.path),
+                    change=each.kind,
+                    before=None if each.old is MISSING else shown_value(each.old),
+                    after=None if each.new is MISSING else shown_value(each.new),
+                    cause=why((old, new), each.path) if why is not None else None,
+                )
+                for each in changes
+            ]
+        ),
+        before=shown_value(before),
+        after=shown_value(after),
+        old_name=old.id.name if change == "renamed" and old is not None else "",
+        cause=why((old, new), ()) if why is not None and (old is None or new is None) else None,
+        kept=(fate(old.body) or "") if old is not None and new is None else "",
+    )
+    return found, ignored
+
+
+def _order_changes(old: Any, new: Any, path: Path) -> Iterator[Change]:
+    """Yield the maps and lists that are the same in another order; the values differ in nothing else."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        if list(old) != list(new):
+            yield Change("moved", path, tuple(old), tuple(new))
+            return
+        for key, item in new.items():
+            yield from _order_changes(old[key], item, (*path, key))
+    elif isinstance(old, list) and isinstance(new, list) and not same(old, new):
+        parts = [element_parts(each, None) for each in (old, new)]
+        elements = [dict(zip(each, items, strict=True)) for each, items in zip(parts, (old, new), strict=True)]
+        if parts[0] != parts[1] or elements[0].keys() != elements[1].keys():
+            yield Change("moved", path, tuple(parts[0]), tuple(parts[1]))
+            return
+        below = [
+            change
+            for key, item in elements[1].items()
+            for change in _order_changes(elements[0][key], item, (*path, key))
+        ]
+        yield from below or [Change("moved", path, old, new)]
