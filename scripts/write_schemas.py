@@ -198,8 +198,14 @@ DEFS["replacement"] = fields(
                                 "description": "Which part, from 0; -1 puts it in front, past the end behind.",
                             },
                             "create": flag("Make the field where it is missing."),
+                            "replace": text(
+                                "Words in the field's text; the value takes their place, wherever they stand."
+                            ),
                         },
                         dependentRequired={"index": ["delimiter"]},
+                        dependentSchemas={
+                            "replace": {"not": {"anyOf": [{"required": ["delimiter"]}, {"required": ["create"]}]}}
+                        },
                     ),
                 },
                 ("select",),

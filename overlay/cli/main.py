@@ -50,6 +50,7 @@ COMMANDS = {
     ("notes",): ("overlay.cli.listing", "NOTES"),
     ("wait",): ("overlay.cli.live_status", "WAIT"),
     ("delete",): ("overlay.cli.delete", "DELETE"),
+    ("adopt",): ("overlay.cli.adopt", "ADOPT"),
     ("adopt-live",): ("overlay.cli.adopt_live", "ADOPT_LIVE"),
     ("schedule", "kubernetes"): ("overlay.cli.schedule", "KUBERNETES"),
     ("env", "list"): ("overlay.cli.env", "LIST"),

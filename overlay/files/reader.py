@@ -42,6 +42,8 @@ class ProjectFiles:
         self._read: dict[str, tuple[bytes, str]] = {}
         self._walked: dict[str, tuple[str, ...]] = {}
         self._mounted: dict[str, None] = {}
+        # Files that are there in this run only, by each folder above them.
+        self._changed: dict[str, list[str]] = {}
 
     def mount(self, label: str, found: Iterable[tuple[str, bytes]]) -> None:
         """Make files from elsewhere readable below a label in angle brackets."""
@@ -56,6 +58,10 @@ class ProjectFiles:
         found._mounted = dict(self._mounted)
         for path, data in changes.items():
             found._read[path] = (data, "sha256:" + hashlib.sha256(data).hexdigest())
+            folder = path
+            while folder:
+                folder = folder.rpartition("/")[0]
+                found._changed.setdefault(folder, []).append(path)
         return found
 
     def is_mounted(self, label: str) -> bool:
@@ -102,10 +108,11 @@ class ProjectFiles:
         if known is None and folder.partition("/")[0] in self._mounted:
             known = self._walked[folder] = tuple(sorted(path for path in self._read if path.startswith(f"{folder}/")))
         if known is None:
-            found: list[str] = []
-            pending = [folder]
+            found: list[str] = list(self._changed.get(folder, ()))
+            pending = [folder] if not found or os.path.isdir(os.path.join(self.root, folder)) else []
             while pending:
                 self._list(pending.pop(), pending, found, location, folder)
+            found = list(dict.fromkeys(found))
             known = self._walked[folder] = tuple(sorted(found))
         return known
 
@@ -122,6 +129,8 @@ class ProjectFiles:
             return "folder" if any(name.startswith(f"{path}/") for name in self._read) else ""
         if path in self._read:
             return "file"
+        if path in self._changed:
+            return "folder"
         parent, _, name = path.rpartition("/")
         try:
             mode = (
@@ -244,7 +253,7 @@ class ProjectFiles:
             # A link that was there a moment ago.
             return PathError(f"symlink not allowed: {shown}", location=location)
         if number == errno.ENOENT:
-            return PathError(f"{shown} does not exist", location=location, hint=self._near(path))
+            return PathError(f"{shown} does not exist", location=location, hint=self._near(path) if path else None)
         if number == errno.EACCES:
             return PathError(f"{shown} cannot be read: permission denied", location=location)
         if number == errno.ENXIO:

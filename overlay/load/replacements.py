@@ -83,10 +83,14 @@ def _options(holder: Fields, *, creating: bool) -> FieldOptions:
     delimiter = fields.string("delimiter") or ""
     index = fields.integer("index", least=-1 if creating else 0)
     create = (fields.boolean("create") or False) if creating else False
+    words = (fields.string("replace") or "") if creating else ""
     if index is not None and not delimiter:
         fields.error(f"{fields.label('index')} counts parts between delimiters: it needs delimiter", "index")
+    for name, found in (("delimiter", delimiter), ("create", create)):
+        if words and found:
+            fields.error(f"{fields.label(name)} means nothing beside replace, which changes words of a text", name)
     fields.finish()
-    return FieldOptions(delimiter=delimiter, index=index or 0, create=create)
+    return FieldOptions(delimiter=delimiter, index=index or 0, create=create, replace=words)
 
 
 def _field_path(source: Fields) -> PathRef | None:

@@ -194,12 +194,14 @@ class FieldOptions:
     """`options` of a replacement's source or target: a part of a text, between delimiters.
 
     index: which part; at a target, below 0 puts the value in front, past the end puts it behind.
-    create: make the field where it is missing (targets only).
+    create: make the field where it is missing; replace: the words in the field's text whose place the value takes,
+    wherever they stand (both targets only).
     """
 
     delimiter: str = ""
     index: int = 0
     create: bool = False
+    replace: str = ""
 
 
 @value(kw_only=True)

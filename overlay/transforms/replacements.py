@@ -140,6 +140,10 @@ def _filled(one: Resource, parts: tuple[Part, ...], value: Any, options: FieldOp
 
 def _joined(old: Any, value: Any, options: FieldOptions, place: str, location: Location) -> Any:
     """Return what stands at the place of `old`: a scalar keeps its type where the value allows it."""
+    if options.replace:
+        if not isinstance(old, str) or options.replace not in old or isinstance(value, (dict, list)):
+            raise TransformError(f"{place} does not hold the words {options.replace!r}", location=location)
+        return old.replace(options.replace, as_text(value))
     if options.delimiter:
         if isinstance(old, (dict, list)) or isinstance(value, (dict, list)):
             raise TransformError(f"a delimiter splits texts, {place} is none", location=location)

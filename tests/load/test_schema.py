@@ -85,7 +85,7 @@ publish = record(
     },
 )
 dotted = st.sampled_from(["spec.replicas", "spec.containers.[name=web].image", "metadata.annotations.[a.b/c]"])
-options = record({}, {"delimiter": word, "index": st.integers(-2, 2), "create": st.booleans()})
+options = record({}, {"delimiter": word, "index": st.integers(-2, 2), "create": st.booleans(), "replace": word})
 replacement = record(
     {},
     {

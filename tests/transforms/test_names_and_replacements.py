@@ -182,6 +182,25 @@ def test_a_replacement_uses_a_fact_of_the_environment(fact: str, expected: str, 
     assert service["metadata"]["annotations"] == {"shop.example/where": expected}
 
 
+def test_a_replacement_takes_the_place_of_words_in_a_text_wherever_they_stand(tmp_path: Path) -> None:
+    target = {"select": {"kind": "ConfigMap"}, "fieldPaths": ["data.a", "metadata.name"], "options": {"replace": "ENV"}}
+    place = write(
+        tmp_path,
+        "prod",
+        {
+            "resources": ["all.yaml"],
+            "namespace": "shop-prod",
+            "replacements": [{"source": {"fact": "namespace"}, "targets": [target]}],
+        },
+    )
+    text = (
+        '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c-ENV"}, "data": {"a": "ENV.x, http://a.ENV"}}'
+    )
+    (place / "all.yaml").write_text(text)
+    (found,) = render("prod", tmp_path)
+    assert (found["metadata"]["name"], found["data"]) == ("c-shop-prod", {"a": "shop-prod.x, http://a.shop-prod"})
+
+
 WEB = {"kind": "Deployment", "name": "web"}
 IMAGE = "spec.template.spec.containers.[name=web].image"
 
@@ -230,6 +249,23 @@ IMAGE = "spec.template.spec.containers.[name=web].image"
             },
             "spec.template.spec.containers.[name=web].image is 'shop/web:1': it has 2 parts between ':', no part 2",
             "parts count from 0",
+        ),
+        (
+            {
+                "sourceValue": "x",
+                "targets": [{"select": WEB, "fieldPaths": [IMAGE], "options": {"replace": "shop-dev"}}],
+            },
+            "spec.template.spec.containers.[name=web].image does not hold the words 'shop-dev'",
+            None,
+        ),
+        (
+            {
+                "sourceValue": "x",
+                "targets": [{"select": WEB, "options": {"replace": "web", "delimiter": "-"}}],
+            },
+            "spec.replacements[0].targets[0].options.delimiter means nothing beside replace, "
+            "which changes words of a text",
+            None,
         ),
         (
             {"source": {"fact": "cluster"}, "targets": [{"select": WEB}]},

@@ -1,0 +1,161 @@
+"""`overlay adopt`: folders of copied manifests become one base and small environments."""
+
+from __future__ import annotations
+
+import os
+
+from overlay.cli.table import COMMON, Command, Param
+from overlay.errors import EXIT_OK, EXIT_PARTIAL, ManifestError, OverlayError, UsageError, raise_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from overlay.cli.adopting import Place
+    from overlay.dedupe.adopt import Adoption
+    from overlay.dedupe.member import LeftOut, Member
+
+
+def adopt(args: dict[str, Any]) -> int:
+    """Show what adopting folders would make, or write it."""
+    from overlay.cli.adopt_output import show  # noqa: PLC0415
+    from overlay.cli.adopting import open_place  # noqa: PLC0415
+
+    if not args["folders"]:
+        raise UsageError("which folders?", hint="name the folders of one group, or a tree with --all")
+    if args["all"] and len(args["folders"]) > 1:
+        raise UsageError("--all takes one tree, whose groups it finds by itself")
+    for folder in args["folders"]:
+        if not os.path.isdir(folder):
+            raise UsageError(f"{folder} is no folder", hint="overlay adopt takes folders of manifests")
+    place = open_place(args["into"])
+    try:
+        adopted, left_out = _all(args, place) if args["all"] else ([_one(args, place)], [])
+        texts = place.checked([(one.group, one.files) for one in adopted])
+        if args["write"]:
+            place.write(texts)
+        show(args, adopted, left_out, place, is_new=bool(texts))
+    finally:
+        place.close()
+    return EXIT_PARTIAL if left_out and args["write"] else EXIT_OK
+
+
+def _one(args: dict[str, Any], place: Place) -> Adoption:
+    """Return the proved adoption of the named folders.
+
+    Raises Problems with all that is wrong in any of them.
+    """
+    from overlay.dedupe.adopt import adopt_group  # noqa: PLC0415
+    from overlay.dedupe.environments import group_name, names_of  # noqa: PLC0415
+    from overlay.dedupe.member import LeftOut  # noqa: PLC0415
+    from overlay.dedupe.reading import read_member  # noqa: PLC0415
+
+    folders = list(dict.fromkeys([os.path.normpath(folder) for folder in args["folders"]]))
+    if len(folders) < 2:
+        raise UsageError(
+            "one folder alone has no copies", hint="name at least two, or say --all to find groups in a tree"
+        )
+    names = names_of(folders)
+    members: list[Member] = []
+    errors: list[OverlayError] = []
+    for folder, name in zip(folders, names, strict=True):
+        try:
+            members.append(read_member(folder, name))
+        except OverlayError as error:
+            errors += error.each()
+    raise_all(errors)
+    group = group_name([os.path.abspath(folder) for folder in folders], names)
+    for titles in place.titles(group, names):
+        found = adopt_group(group, members, titles, place.build, kubernetes_version=place.kubernetes_version)
+        if isinstance(found, LeftOut):
+            raise ManifestError(f"{group} cannot be adopted: {found.reason}")
+        if place.is_free(found.files):
+            return found
+    raise UsageError(f"{place.shown} holds environments of these names already", hint="name another folder with --into")
+
+
+def _all(args: dict[str, Any], place: Place) -> tuple[list[Adoption], list[LeftOut]]:
+    """Return the adoptions of all groups of a tree, and what is left out, each with its reason."""
+    from overlay.cli.progress import Progress  # noqa: PLC0415
+    from overlay.dedupe.adopt import adopt_group  # noqa: PLC0415
+    from overlay.dedupe.environments import group_name, names_of  # noqa: PLC0415
+    from overlay.dedupe.grouping import find_groups  # noqa: PLC0415
+    from overlay.dedupe.member import LeftOut  # noqa: PLC0415
+    from overlay.dedupe.reading import read_member  # noqa: PLC0415
+
+    progress = Progress(args)
+    progress.at("looking for groups")
+    found = find_groups(os.path.normpath(args["folders"][0]))
+    left_out = list(found.left_out)
+    adopted: list[Adoption] = []
+    taken: set[str] = set()
+    for at, group in enumerate(found.groups, 1):
+        names = names_of(group.folders)
+        title = group_name(group.folders, names)
+        progress.at(f"{at} of {len(found.groups)}: {title}")
+        members: list[Member] = []
+        for folder, name in zip(group.folders, names, strict=True):
+            try:
+                members.append(read_member(folder, name))
+            except OverlayError as error:
+                first = error.each()[0]
+                left_out.append(LeftOut(folder=folder, reason=first.message, location=first.location))
+        if len(members) < 2:
+            left_out += [LeftOut(folder=one.folder, reason="no other of its group can be read") for one in members]
+            continue
+        titles = place.flat_titles(title, [member.name for member in members], taken)
+        result = adopt_group(title, members, titles, place.build, kubernetes_version=place.kubernetes_version)
+        if isinstance(result, LeftOut):
+            left_out += [LeftOut(folder=one.folder, reason=result.reason) for one in members]
+            continue
+        taken.update((titles.base, *titles.environments.values()))
+        adopted.append(result)
+    progress.end()
+    left_out += [LeftOut(folder=folder, reason="is like no other folder") for folder in found.single]
+    return adopted, left_out
+
+
+ADOPT = Command(
+    path=("adopt",),
+    help="""Make one base and small environments of folders that are copies of each other.
+
+Without --write it only shows: groups, lines before and after, and what stays different. Every environment is built
+again first and has to give the same objects, field by field; what cannot be shared exactly stays whole. The folders
+themselves are left alone.
+
+Examples:
+
+  overlay adopt apps/shop-dev apps/shop-prod --into environments/
+
+  overlay adopt clusters/ --all -o json
+
+  overlay adopt apps/shop-dev apps/shop-staging apps/shop-prod --write""",
+    run=adopt,
+    params=(
+        Param(name="folders", kind="arguments", metavar="DIR", help="Folders of manifests, one per environment."),
+        Param(name="all", flags=("--all",), kind="flag", help="Find the groups of a tree by themselves."),
+        Param(
+            name="into",
+            flags=("--into",),
+            metavar="DIR",
+            default="environments",
+            help="The environments folder that is written to.",
+        ),
+        Param(name="write", flags=("--write",), kind="flag", help="Write the base and the environments."),
+        Param(
+            name="explain",
+            flags=("--explain",),
+            kind="flag",
+            help="Show which objects are taken for the same, and why.",
+        ),
+        Param(
+            name="output",
+            flags=("-o", "--output"),
+            metavar="FORMAT",
+            choices=("table", "json", "yaml"),
+            default="table",
+            help="table, json or yaml.",
+        ),
+        *COMMON,
+    ),
+)

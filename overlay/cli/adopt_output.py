@@ -1,0 +1,173 @@
+"""What `overlay adopt` says: a table of groups, what their environments differ in, and which objects were matched."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from overlay.kube.types import load_types
+from overlay.report.style import Style, inert, wants_color
+from overlay.report.table import as_table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from overlay.cli.adopting import Place
+    from overlay.dedupe.adopt import Adoption
+    from overlay.dedupe.member import LeftOut
+
+_WIDEST = 44
+
+
+def show(
+    args: dict[str, Any], adopted: Sequence[Adoption], left_out: Sequence[LeftOut], place: Place, *, is_new: bool
+) -> None:
+    """Print the result on stdout; `is_new`: there is something to write that is not there already."""
+    if args["output"] != "table":
+        found = _document(adopted, left_out, place, args)
+        if args["output"] == "json":
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+            return
+        from overlay.yaml import write_document  # noqa: PLC0415
+
+        sys.stdout.write(write_document(found))
+        return
+    style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
+    if adopted:
+        sys.stdout.write(as_table(("GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED"), _rows(adopted), style))
+    if len(adopted) == 1:
+        _one_group(adopted[0], place, style)
+    if args["explain"]:
+        for one in adopted:
+            sys.stdout.write(f"\n{one.group}: the same object in each environment\n")
+            sys.stdout.write(as_table(("OBJECT", "ENVIRONMENT", "IS CALLED", "FOUND BY"), _matches(one), style))
+    if left_out:
+        rows = [(one.folder, one.reason, str(one.location or "")) for one in left_out]
+        sys.stdout.write(f"\n{len(left_out)} left out\n" + as_table(("FOLDER", "WHY", "WHERE"), rows, style))
+    if args["quiet"]:
+        return
+    sys.stdout.flush()
+    print(_closing(args, adopted, place, is_new=is_new), file=sys.stderr)
+
+
+def _rows(adopted: Sequence[Adoption]) -> list[tuple[str, ...]]:
+    rows = [_row(one.group, ", ".join(member.name for member in one.members), one.before, one.after) for one in adopted]
+    if len(adopted) > 1:
+        count = sum(len(one.members) for one in adopted)
+        before, after = sum(one.before for one in adopted), sum(one.after for one in adopted)
+        rows.append(_row(f"{len(adopted)} groups", f"{count} environments", before, after))
+    return rows
+
+
+def _row(group: str, environments: str, before: int, after: int) -> tuple[str, ...]:
+    return (group, environments, str(before), str(after), f"{100 - round(100 * after / max(before, 1))} %")
+
+
+def _one_group(one: Adoption, place: Place, style: Style) -> None:
+    titles = [one.titles.base, *[one.titles.environments[member.name] for member in one.members]]
+    rows = [(f"{place.shown}/{title}", str(one.lines_of(title))) for title in titles]
+    before = {one.titles.environments[member.name]: str(member.lines) for member in one.members}
+    cells = [(folder, before.get(title, ""), lines) for title, (folder, lines) in zip(titles, rows, strict=True)]
+    components = sorted({path.split("/")[1] for path in one.files if path.startswith("components/")})
+    cells += [(f"{place.shown}/components/{name}", "", str(one.lines_of(f"components/{name}"))) for name in components]
+    sys.stdout.write("\n" + as_table(("FOLDER", "LINES", "AFTER"), cells, style))
+    found = _differences(one, place)
+    names = [member.name for member in one.members]
+    if not found:
+        sys.stdout.write("\nthe environments are equal in all but their names: one of them may be enough\n")
+        return
+    shown = [(row.object, row.field or "(whole)", *[_cell(row.values[name]) for name in names]) for row in found]
+    sys.stdout.write("\n" + as_table(("DIFFERS", "FIELD", *names), shown, style))
+
+
+def _differences(one: Adoption, place: Place) -> Any:
+    from overlay.dedupe.truly import differences  # noqa: PLC0415
+
+    return differences(one.draft, load_types(place.kubernetes_version))
+
+
+def _cell(item: Any) -> str:
+    if item is None:
+        return ""
+    if item is True:
+        return "yes"
+    text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, default=str)
+    first, *more = text.strip().split("\n")
+    text = first + (" …" if more else "")
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+
+
+def _matches(one: Adoption) -> list[tuple[str, ...]]:
+    how = {"name": "its name", "word": "its name without the environment's word", "content": "its content"}
+    rows: list[tuple[str, ...]] = []
+    for shared in one.draft.shared:
+        for name, piece in sorted(shared.slot.pieces.items()):
+            found = how[shared.slot.how[name]]
+            if name in shared.slot.alike:
+                found += f", {round(100 * shared.slot.alike[name])} % alike"
+            rows.append((f"{shared.first.id.kind}/{shared.first.id.name}", name, piece.id.name, found))
+    for name, pieces in one.draft.own.items():
+        rows += [(f"{piece.id.kind}/{piece.id.name}", name, piece.id.name, "stays whole") for piece in pieces]
+    return rows
+
+
+def _closing(args: dict[str, Any], adopted: Sequence[Adoption], place: Place, *, is_new: bool) -> str:
+    if not adopted:
+        return "nothing to adopt"
+    count = sum(len(one.members) for one in adopted)
+    proved = f"proved: {count} environments build to the objects that they had"
+    if not is_new:
+        return f"{proved}; {inert(place.shown)} holds just this already"
+    if args["write"]:
+        return f"{proved}; wrote {inert(place.shown)}"
+    return f"{proved}; nothing is written without --write"
+
+
+def _document(
+    adopted: Sequence[Adoption], left_out: Sequence[LeftOut], place: Place, args: dict[str, Any]
+) -> dict[str, Any]:
+    groups = []
+    for one in adopted:
+        names = one.titles.environments
+        group: dict[str, Any] = {
+            "group": one.group,
+            "base": one.titles.base,
+            "environments": [
+                {
+                    "name": names[member.name],
+                    "folder": member.folder,
+                    "objects": len(member.pieces),
+                    "lines": {"before": member.lines, "after": one.lines_of(names[member.name])},
+                }
+                for member in one.members
+            ],
+            "lines": {"before": one.before, "after": one.after},
+            "files": sorted(one.files),
+            "differs": [
+                {
+                    "object": row.object,
+                    "field": row.field or None,
+                    "values": {names[name]: _plain(item) for name, item in row.values.items()},
+                }
+                for row in _differences(one, place)
+            ],
+        }
+        if args["explain"]:
+            keys = ("object", "environment", "name", "foundBy")
+            group["matches"] = [dict(zip(keys, row, strict=True)) for row in _matches(one)]
+        groups.append(group)
+    return {
+        "groups": groups,
+        "leftOut": [
+            {"folder": one.folder, "reason": one.reason, "at": str(one.location) if one.location else None}
+            for one in left_out
+        ],
+        "written": bool(args["write"]),
+    }
+
+
+def _plain(item: Any) -> Any:
+    return item if item is None or isinstance(item, (str, int, float, bool, list, dict)) else str(item)

@@ -1,0 +1,138 @@
+"""A group of folders becomes a base and small environments, handed on only when these build to the same objects."""
+
+from __future__ import annotations
+
+from overlay.dedupe.draft import Drafter
+from overlay.dedupe.layers import Titles, Writer
+from overlay.dedupe.member import LeftOut
+from overlay.dedupe.proof import prove
+from overlay.dedupe.targets import Unclear
+from overlay.errors import OverlayError
+from overlay.kube.custom import CustomKinds
+from overlay.kube.types import load_types
+from overlay.model.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from overlay.dedupe.member import Member
+    from overlay.dedupe.shared import Draft, Key
+    from overlay.kube.types import Types
+    from overlay.model.build import Build
+
+    # (texts by path below the environments folder, names of environments) → what each builds to
+    Builder = Callable[[Mapping[str, str], Iterable[str]], Mapping[str, Build | OverlayError]]
+
+MOST_ROUNDS = 12
+
+
+@value(kw_only=True)
+class Adoption:
+    """One group, proved: its files below the environments folder, and how they came to be.
+
+    titles: of its documents. before, after: lines. lines: by environment, before and after (its own files only).
+    """
+
+    group: str
+    members: tuple[Member, ...]
+    titles: Titles
+    files: dict[str, str]
+    draft: Draft
+
+    @property
+    def before(self) -> int:
+        return sum(member.lines for member in self.members)
+
+    @property
+    def after(self) -> int:
+        return sum(text.count("\n") for text in self.files.values())
+
+    def lines_of(self, title: str) -> int:
+        """Return the lines of one environment's, or the base's, own files."""
+        return sum(text.count("\n") for path, text in self.files.items() if path.startswith(f"{title}/"))
+
+
+def adopt_group(
+    group: str, members: Sequence[Member], titles: Titles, builder: Builder, *, kubernetes_version: str
+) -> Adoption | LeftOut:
+    """Return a proved adoption of a group, or why there is none.
+
+    What cannot be shared exactly, or would take more lines shared than apart, stays whole in each environment.
+    """
+    drafter = Drafter(members, titles.environments, _types(members, kubernetes_version))
+    excluded: frozenset[Key] = frozenset()
+    plain = False
+    reason = "no base gives its environments back"
+    for _ in range(MOST_ROUNDS):
+        try:
+            draft = drafter.draft(excluded, plain=plain)
+            bad = frozenset([one.key for part in draft.parts.values() for one in part.unfit])
+            writer = Writer(drafter.members, titles)
+            files = writer.write(draft) if not bad else {}
+        except Unclear as error:
+            reason = str(error)
+            excluded |= frozenset([one.key for one in draft.shared if one.first.id in error.meant])
+            continue
+        except OverlayError as error:
+            reason = error.message
+            excluded |= _renamed(drafter)
+            continue
+        bad |= _dearer(draft, writer) if not bad else frozenset()
+        if bad - excluded:
+            excluded |= bad
+            continue
+        if not draft.shared:
+            return LeftOut(folder=group, reason="its environments share nothing that would be shorter in a base")
+        named = {titles.environments[member.name]: member for member in drafter.members}
+        wrong = prove(named, builder(files, named))
+        if not wrong:
+            return Adoption(group=group, members=tuple(drafter.members), titles=titles, files=files, draft=draft)
+        reason = wrong[0].reason
+        guilty = _guilty(draft, {(one.environment, one.key) for one in wrong}) - excluded
+        if guilty:
+            excluded |= guilty
+        elif not plain:
+            plain = True
+        else:
+            excluded |= _renamed(drafter) or _all(drafter)
+    return LeftOut(folder=group, reason=reason)
+
+
+def _types(members: Sequence[Member], version: str) -> Types:
+    types = load_types(version)
+    bodies = [piece.body for one in members for piece in one.pieces if piece.id.kind == "CustomResourceDefinition"]
+    return types.with_custom(CustomKinds(bodies, types.metadata, list).type) if bodies else types
+
+
+def _all(drafter: Drafter) -> frozenset[Key]:
+    from overlay.dedupe.shared import key_of  # noqa: PLC0415
+
+    return frozenset([key_of(slot) for slot in drafter.slots])
+
+
+def _renamed(drafter: Drafter) -> frozenset[Key]:
+    """Return the objects that environments call differently."""
+    from overlay.dedupe.shared import key_of  # noqa: PLC0415
+
+    return frozenset([key_of(slot) for slot in drafter.slots if len({one.id.name for one in slot.pieces.values()}) > 1])
+
+
+def _dearer(draft: Draft, writer: Writer) -> frozenset[Key]:
+    """Return the objects that take more lines shared and patched than written once in each environment."""
+    found = []
+    for one in draft.shared:
+        apart = sum((piece.text or "").count("\n") or 10 for piece in one.pieces)
+        if writer.lines[id(one)] >= apart:
+            found.append(one.key)
+    return frozenset(found)
+
+
+def _guilty(draft: Draft, wrong: set[tuple[str, object]]) -> frozenset[Key]:
+    return frozenset(
+        [
+            one.key
+            for one in draft.shared
+            if any((name, piece.id.key) in wrong for name, piece in one.slot.pieces.items())
+        ]
+    )

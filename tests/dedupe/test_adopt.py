@@ -1,0 +1,291 @@
+"""`overlay adopt`: copied folders in, one base and small environments out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: {space}\ndata:\n{data}"
+
+
+def overlay(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "overlay", *args], cwd=cwd, capture_output=True, text=True)
+
+
+def config(folder: Path, name: str, space: str, **data: str) -> Path:
+    """Write one ConfigMap of eight lines or more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = "".join([f'  {key}: "{item}"\n' for key, item in {**dict.fromkeys("ABCDEFGH", "same"), **data}.items()])
+    path = folder / f"{name}.yaml"
+    path.write_text(CONFIG.format(name=name, space=space, data=lines))
+    return path
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def lecture(tmp_path: Path) -> Path:
+    shutil.copytree(HERE / "lecture", tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_the_lectures_three_folders_become_one_base_and_three_small_files(
+    lecture: Path, request: pytest.FixtureRequest
+) -> None:
+    before = texts(lecture)
+    done = overlay("adopt", "shop-dev", "shop-staging", "shop-prod", "--write", cwd=lecture)
+    assert done.returncode == 0, done.stderr
+    found = texts(lecture / "environments")
+    expected = HERE / "lecture-expected"
+    if request.config.getoption("--update"):
+        shutil.rmtree(expected, ignore_errors=True)
+        shutil.copytree(lecture / "environments", expected)
+    assert found == texts(expected)
+    assert {name: text for name, text in texts(lecture).items() if not name.startswith("environments/")} == before
+    linted = overlay("lint", "--all", cwd=lecture)
+    assert (linted.returncode, linted.stdout) == (0, "nothing found in 3 environments\n")
+
+
+def test_the_dry_run_shows_lines_and_what_truly_differs_and_writes_nothing(lecture: Path) -> None:
+    done = overlay("adopt", "shop-dev", "shop-staging", "shop-prod", cwd=lecture)
+    assert done.returncode == 0
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[:2] == [
+        ["GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED"],
+        ["shop", "dev,", "prod,", "staging", "408", "178", "56", "%"],
+    ]
+    assert ["ConfigMap/settings", "data.LOG_LEVEL", "debug", "info", "info"] in lines
+    assert ["Deployment/web", "spec.replicas", "1", "4", "1"] in lines
+    assert not any("namespace" in line for line in done.stdout.splitlines())
+    assert done.stderr == (
+        "proved: 3 environments build to the objects that they had; nothing is written without --write\n"
+    )
+    assert not (lecture / "environments").exists()
+
+
+def test_json_says_the_same_for_programs(lecture: Path) -> None:
+    done = overlay("adopt", "shop-dev", "shop-staging", "shop-prod", "--explain", "-o", "json", cwd=lecture)
+    (group,) = json.loads(done.stdout)["groups"]
+    assert group["group"] == "shop"
+    assert group["lines"] == {"before": 408, "after": 178}
+    assert group["environments"][1] == {
+        "name": "prod",
+        "folder": "shop-prod",
+        "objects": 8,
+        "lines": {"before": 136, "after": 20},
+    }
+    assert {
+        "object": "Deployment/web",
+        "field": "spec.replicas",
+        "values": {"dev": 1, "prod": 4, "staging": 1},
+    } in group["differs"]
+    assert {"object": "Service/web", "environment": "dev", "name": "web", "foundBy": "its name"} in group["matches"]
+
+
+def test_adopting_twice_writes_nothing_more(lecture: Path) -> None:
+    folders = ("shop-dev", "shop-staging", "shop-prod")
+    overlay("adopt", *folders, "--write", cwd=lecture)
+    before = {path: path.stat().st_mtime_ns for path in lecture.rglob("*")}
+    done = overlay("adopt", *reversed(folders), "--write", cwd=lecture)
+    assert done.returncode == 0
+    assert done.stderr == (
+        "proved: 3 environments build to the objects that they had; environments holds just this already\n"
+    )
+    assert {path: path.stat().st_mtime_ns for path in lecture.rglob("*")} == before
+
+
+def test_a_run_that_was_killed_is_finished_by_the_next(lecture: Path) -> None:
+    folders = ("shop-dev", "shop-staging", "shop-prod")
+    overlay("adopt", *folders, "--write", cwd=lecture)
+    whole = texts(lecture / "environments")
+    (lecture / "environments/prod/environment.yaml").unlink()
+    (lecture / "environments/base/manifests/role.yaml").unlink()
+    assert overlay("adopt", *folders, "--write", cwd=lecture).returncode == 0
+    assert texts(lecture / "environments") == whole
+
+
+def test_a_second_application_gets_names_of_its_own_in_the_same_project(lecture: Path) -> None:
+    overlay("adopt", "shop-dev", "shop-staging", "shop-prod", "--write", cwd=lecture)
+    for name in ("dev", "prod"):
+        config(lecture / f"api-{name}", "settings", f"api-{name}", A=name)
+    done = overlay("adopt", "api-dev", "api-prod", "--write", cwd=lecture)
+    assert done.returncode == 0, done.stderr
+    names = sorted(path.name for path in (lecture / "environments").iterdir())
+    assert names == ["api", "api-dev", "api-prod", "base", "dev", "prod", "staging"]
+    assert "  A: prod\n" in overlay("render", "api-prod", cwd=lecture).stdout
+
+
+def test_names_and_texts_that_follow_the_environment_are_said_once_in_the_base(tmp_path: Path) -> None:
+    for name in ("dev", "prod", "qa"):
+        config(tmp_path / f"shop-{name}", f"shop-{name}-settings", f"shop-{name}", A=f"web.shop-{name}.example")
+    done = overlay("adopt", "shop-dev", "shop-prod", "shop-qa", "--write", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "environments/base/base.yaml").read_text() == (
+        "apiVersion: overlay.dev/v1\nkind: Base\nmetadata:\n  name: base\nspec:\n  resources: [manifests]\n"
+        "  replacements:\n    - source: {fact: namespace}\n      targets:\n"
+        "        - select: {kind: ConfigMap}\n          fieldPaths: [metadata.name, data.A]\n"
+        "          options: {replace: shop-dev}\n"
+    )
+    assert (tmp_path / "environments/prod/environment.yaml").read_text() == (
+        "apiVersion: overlay.dev/v1\nkind: Environment\nmetadata:\n  name: prod\nspec:\n  extends: [../base]\n"
+        "  namespace: shop-prod\n"
+    )
+
+
+def test_what_some_have_becomes_a_component_what_one_has_stays_its_own(tmp_path: Path) -> None:
+    for name in ("dev", "prod", "qa", "staging", "uat"):
+        config(tmp_path / name, "all", "shop")
+    for name in ("prod", "staging"):
+        config(tmp_path / name, "two", "shop", A=name)
+    config(tmp_path / "qa", "one", "shop")
+    (tmp_path / "uat" / "all.yaml").unlink()
+    config(tmp_path / "uat", "other", "shop", I="x")
+    done = overlay("adopt", "dev", "prod", "qa", "staging", "uat", "--write", "--explain", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    files = texts(tmp_path / "environments")
+    assert "components/prod-and-staging/manifests/two.yaml" in files
+    assert "qa/manifests/one.yaml" in files
+    assert "components: [../components/prod-and-staging]" in files["prod/environment.yaml"]
+    # By content it is the object that uat alone has not: only its name and one entry differ.
+    assert "sourceValue: other" in files["uat/environment.yaml"]
+    assert "its content, 89 % alike" in done.stdout
+
+
+def test_an_object_that_one_of_three_has_not_is_deleted_there(tmp_path: Path) -> None:
+    for name in ("dev", "prod", "qa"):
+        config(tmp_path / name, "all", "shop")
+        config(tmp_path / name, "most", "shop")
+    (tmp_path / "dev" / "most.yaml").unlink()
+    overlay("adopt", "dev", "prod", "qa", "--write", cwd=tmp_path)
+    assert (
+        (tmp_path / "environments/dev/environment.yaml")
+        .read_text()
+        .endswith("  patches:\n    - target: {kind: ConfigMap, name: most}\n      strategicMerge: {$patch: delete}\n")
+    )
+
+
+def test_the_same_change_of_several_objects_is_one_patch(tmp_path: Path) -> None:
+    for name in ("dev", "prod", "qa"):
+        for number in range(3):
+            config(tmp_path / name, f"c{number}", "shop", A="x" if name == "prod" else "y")
+    overlay("adopt", "dev", "prod", "qa", "--write", cwd=tmp_path)
+    assert (
+        (tmp_path / "environments/prod/environment.yaml")
+        .read_text()
+        .endswith(
+            "  patches:\n    - target: {kind: ConfigMap}\n      expect: 3\n      strategicMerge: {data: {A: x}}\n"
+        )
+    )
+
+
+def test_equal_environments_are_said_to_be_equal(tmp_path: Path) -> None:
+    for name in ("dev", "prod"):
+        config(tmp_path / name, "c", "shop")
+    done = overlay("adopt", "dev", "prod", cwd=tmp_path)
+    assert "the environments are equal in all but their names: one of them may be enough\n" in done.stdout
+
+
+def test_values_of_secrets_are_never_shown(tmp_path: Path) -> None:
+    for name in ("dev", "prod"):
+        path = config(tmp_path / name, "c", "shop", A=f"hunter2-{name}")
+        path.write_text(path.read_text().replace("ConfigMap", "Secret").replace("\ndata:", "\nstringData:"))
+    for form in ("table", "json", "yaml"):
+        done = overlay("adopt", "dev", "prod", "-o", form, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "stringData.A" in done.stdout
+        assert "hunter2" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("a: {{ .Values.x }}\n", "the file is a template ({{ }}), no plain manifest"),
+        ("a: [\n", "error: "),
+        ("sops: {mac: x}\nkind: Secret\n", "the object is encrypted by SOPS"),
+        ("- a\n", "a Kubernetes object is expected, found a list"),
+        ("\0GITCRYPT\0x", "the file is encrypted by git-crypt"),
+    ],
+)
+def test_a_folder_that_cannot_be_taken_in_is_named_with_the_reason(tmp_path: Path, text: str, said: str) -> None:
+    for name in ("dev", "prod", "qa"):
+        config(tmp_path / "shop" / name, "c", "shop")
+    (tmp_path / "shop/prod/bad.yaml").write_text(text)
+    one = overlay("adopt", "shop/dev", "shop/prod", cwd=tmp_path)
+    assert one.returncode == 2
+    assert said in one.stderr and "shop/prod/bad.yaml" in one.stderr
+    done = overlay("adopt", "shop", "--all", "--write", cwd=tmp_path)
+    assert done.returncode == 5
+    assert "1 left out" in done.stdout and "shop/prod " in done.stdout
+    assert sorted(path.name for path in (tmp_path / "environments").iterdir()) == ["shop", "shop-dev", "shop-qa"]
+
+
+def test_links_are_refused_and_nothing_is_written_through_one(tmp_path: Path) -> None:
+    for name in ("dev", "prod"):
+        config(tmp_path / name, "c", "shop")
+    (tmp_path / "secret.yaml").write_text("a: b\n")
+    (tmp_path / "dev" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
+    done = overlay("adopt", "dev", "prod", cwd=tmp_path)
+    assert (done.returncode, "symlink not allowed: link.yaml" in done.stderr) == (2, True)
+    (tmp_path / "dev" / "link.yaml").unlink()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "environments").symlink_to(tmp_path / "elsewhere")
+    done = overlay("adopt", "dev", "prod", "--write", cwd=tmp_path)
+    assert done.returncode == 2
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_files_of_others_are_never_overwritten(tmp_path: Path) -> None:
+    for name in ("dev", "prod"):
+        config(tmp_path / f"shop-{name}", "c", "shop")
+        for taken in (name, f"shop-{name}"):
+            (tmp_path / "environments" / taken).mkdir(parents=True)
+            (tmp_path / "environments" / taken / "environment.yaml").write_text("mine\n")
+    done = overlay("adopt", "shop-dev", "shop-prod", "--write", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: environments holds environments of these names already\n  hint: name another folder with --into\n"
+    )
+
+
+def test_a_tree_gives_its_groups_and_names_what_is_alone(tmp_path: Path) -> None:
+    for app in ("shop", "api"):
+        for name in ("dev", "prod"):
+            config(tmp_path / "apps" / f"{app}-{name}", "c", f"{app}-{name}", A=name)
+    for name in ("tokyo", "paris"):
+        config(tmp_path / "apps" / f"edge-{name}", "c", "edge", B=name)
+    config(tmp_path / "apps" / "lonely", "c", "lonely")
+    done = overlay("adopt", "apps", "--all", "--write", "-o", "json", cwd=tmp_path)
+    assert done.returncode == 5, done.stderr
+    found = json.loads(done.stdout)
+    assert [group["group"] for group in found["groups"]] == ["api", "edge", "shop"]
+    assert [(one["folder"], one["reason"]) for one in found["leftOut"]] == [("apps/lonely", "is like no other folder")]
+    assert overlay("render", "--all", cwd=tmp_path).returncode == 0
+
+
+def test_another_folder_gets_an_overlay_yaml_that_says_so(tmp_path: Path) -> None:
+    for name in ("dev", "prod"):
+        config(tmp_path / name, "c", "shop")
+    done = overlay("adopt", "dev", "prod", "--into", "new/stages", "--write", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "environments: stages\n" in (tmp_path / "new/overlay.yaml").read_text()
+    assert overlay("render", "--all", "-C", "new", cwd=tmp_path).returncode == 0
+
+
+def test_calls_that_mean_nothing_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    for args, said in (
+        ((), "error: which folders?\n  hint: name the folders of one group, or a tree with --all\n"),
+        (("dev",), "error: one folder alone has no copies\n"),
+        (("dev", "gone"), "error: gone is no folder\n"),
+        (("dev", "dev2", "--all"), "error: --all takes one tree, whose groups it finds by itself\n"),
+    ):
+        done = overlay("adopt", *args, cwd=tmp_path)
+        assert (done.returncode, done.stderr[: len(said)]) == (2, said)
