@@ -144,8 +144,8 @@ def test_what_some_have_becomes_a_component_what_one_has_stays_its_own(tmp_path:
     for name in ("dev", "prod", "qa", "staging", "uat"):
         config(tmp_path / name, "all", "shop")
     for name in ("prod", "staging"):
-        config(tmp_path / name, "two", "shop", A=name)
-    config(tmp_path / "qa", "one", "shop")
+        config(tmp_path / name, "two", "shop", **{**dict.fromkeys("ABCDEFGH", "two"), "A": name})
+    config(tmp_path / "qa", "one", "shop", **dict.fromkeys("ABCDEFGH", "unlike"))
     (tmp_path / "uat" / "all.yaml").unlink()
     config(tmp_path / "uat", "other", "shop", I="x")
     done = overlay("adopt", "dev", "prod", "qa", "staging", "uat", "--write", "--explain", cwd=tmp_path)
