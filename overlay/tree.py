@@ -75,6 +75,14 @@ def record(build: Build, files: dict[str, str]) -> dict[str, Any]:
 
 def _cluster(cluster: ClusterSettings) -> dict[str, Any]:
     """Return what a run that has no source needs to know of the cluster, under the document's names."""
+    health = [
+        {
+            "apiVersion": one.api_version, "kind": one.kind, "current": one.current.text,
+            **({"inProgress": one.in_progress.text} if one.in_progress is not None else {}),
+            **({"failed": one.failed.text} if one.failed is not None else {}),
+        }
+        for one in cluster.health
+    ]  # fmt: skip
     return {
         "context": cluster.context or None,
         "serverMatch": cluster.server_match or None,
@@ -84,6 +92,7 @@ def _cluster(cluster: ClusterSettings) -> dict[str, Any]:
         "timeout": cluster.timeout,
         "drift": cluster.drift,
         "conflicts": [{"path": one.path, "action": one.action} for one in cluster.conflicts],
+        **({"health": health} if health else {}),
     }
 
 

@@ -424,6 +424,20 @@ SHARED: Schema = {
                     ("path", "action"),
                 ),
             ),
+            "health": many(
+                "Health of kinds that have no standard conditions, in CEL over an object's own fields.",
+                fields(
+                    "One rule; a later one for the same kind outweighs an earlier one, and any rule that overlay has.",
+                    {
+                        "apiVersion": text("apiVersion of the kind; a rule counts for all versions of its group."),
+                        "kind": text("Kind."),
+                        "current": text("True when the object is as it shall be."),
+                        "inProgress": text("True while it is on its way; asked first."),
+                        "failed": text("True when it will not get there; asked second."),
+                    },
+                    ("apiVersion", "kind", "current"),
+                ),
+            ),
         },
     ),
     "fieldSpecs": fields(

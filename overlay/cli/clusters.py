@@ -112,6 +112,7 @@ def _look(args: dict[str, Any], wish: Wish, client: Client, *, shortcut: bool) -
     from overlay.cluster.store import RecordStore  # noqa: PLC0415
     from overlay.cluster.survey import make_plan  # noqa: PLC0415
 
+    check_health(wish.settings)
     store = RecordStore(client, wish.namespace, wish.name)
     record = store.read()
     check_cluster(client, wish.settings, record, first_contact=bool(args.get("first_contact")))
@@ -125,6 +126,17 @@ def types_of(wish: Wish) -> Types:
     from overlay.kube.types import load_types  # noqa: PLC0415
 
     return load_types(wish.kubernetes_version)
+
+
+def check_health(settings: ClusterSettings) -> None:
+    """Refuse rules of health that are no expressions, before anything is asked of a cluster. Raises DocumentError."""
+    if not settings.health:
+        return
+    from overlay.cluster.health_rules import HealthRules  # noqa: PLC0415
+    from overlay.errors import raise_all  # noqa: PLC0415
+
+    with HealthRules(settings.health) as rules:
+        raise_all(rules.problems())
 
 
 def options_of(args: dict[str, Any], settings: ClusterSettings) -> Options:
@@ -162,6 +174,7 @@ def carry_out(
     from overlay import __version__  # noqa: PLC0415
     from overlay.cli.fetching import seconds  # noqa: PLC0415
     from overlay.cluster.apply import Pace, Run, make_home, occasion  # noqa: PLC0415
+    from overlay.cluster.health_rules import HealthRules  # noqa: PLC0415
     from overlay.cluster.lease import Lease  # noqa: PLC0415
     from overlay.cluster.moved import Moved  # noqa: PLC0415
     from overlay.cluster.record import Entry  # noqa: PLC0415
@@ -178,9 +191,13 @@ def carry_out(
         revision=revision, commit=commit, source=source, updated=now(), status="pending", chart=wish.chart[0],
         chart_version=wish.chart[1], app_version=wish.chart[2],
     )  # fmt: skip
+    rules = HealthRules(wish.settings.health)
     try:
         for _ in range(_TRIES):
-            made = Run(live.client, live.store, lease, live.placed, live.plan, pace=pace, now=now, tell=tell)
+            made = Run(
+                live.client, live.store, lease, live.placed, live.plan, pace=pace, now=now, tell=tell,
+                custom=rules.judge,
+            )  # fmt: skip
             what = "delete" if live.options.is_delete else occasion(live.record, revision)
             try:
                 return made.execute(entry, what, notes=wish.notes, tool=__version__)
@@ -189,6 +206,7 @@ def carry_out(
         raise Moved(f"{wish.name} is changed by others faster than it can be looked at")
     finally:
         lease.release()
+        rules.close()
 
 
 def look_again(args: dict[str, Any], live: Live) -> Live:

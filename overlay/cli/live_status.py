@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from overlay.cli.tracked import Tracked
     from overlay.cluster.health import Health
+    from overlay.cluster.health_rules import HealthRules
     from overlay.cluster.record import Key
     from overlay.model.resource import Body
 
@@ -26,11 +27,13 @@ _EVERY = 2.0
 def live_status(args: dict[str, Any], name: str) -> int:
     """Print the health of each object, and the story of those that are not healthy; again and again with --watch."""
     from overlay.cli.tracked import track  # noqa: PLC0415
+    from overlay.cluster.health_rules import HealthRules  # noqa: PLC0415
 
     one = track(args, name)
+    rules = HealthRules(one.settings.health)
     try:
         while True:
-            found = _look(one)
+            found = _look(one, rules)
             _print(one, found, args)
             if not args["watch"]:
                 return EXIT_OK if all(health.is_current for _, health in found.values()) else EXIT_PARTIAL
@@ -38,14 +41,15 @@ def live_status(args: dict[str, Any], name: str) -> int:
             if sys.stdout.isatty():
                 sys.stdout.write("\x1b[2J\x1b[H")
     finally:
+        rules.close()
         one.client.close()
 
 
-def _look(one: Tracked) -> dict[Key, tuple[Body | None, Health]]:
+def _look(one: Tracked, rules: HealthRules) -> dict[Key, tuple[Body | None, Health]]:
     from overlay.cluster.health import health_of  # noqa: PLC0415
     from overlay.cluster.survey import tracked  # noqa: PLC0415
 
-    return {key: (body, health_of(body)) for key, body in tracked(one.client, one.record).items()}
+    return {key: (body, health_of(body, rules.judge)) for key, body in tracked(one.client, one.record).items()}
 
 
 def _print(one: Tracked, found: dict[Key, tuple[Body | None, Health]], args: dict[str, Any]) -> None:
@@ -117,14 +121,16 @@ def wait(args: dict[str, Any]) -> int:
     from overlay.cli.sourcing_output import say  # noqa: PLC0415
     from overlay.cli.tracked import track  # noqa: PLC0415
     from overlay.cluster.applyset import PART_OF  # noqa: PLC0415
+    from overlay.cluster.health_rules import HealthRules  # noqa: PLC0415
     from overlay.cluster.wait import Waiter  # noqa: PLC0415
 
     one = track(args, args["environment"])
     try:
         kinds = one.client.kinds()
         served = {key: found for key in one.record.inventory if (found := kinds.prefer(key[0], key[1])) is not None}
-        waiter = Waiter(one.client, served, labels=f"{PART_OF}={one.record.owner}")
-        waited = waiter.healthy(served, seconds=seconds(args["timeout"]))
+        with HealthRules(one.settings.health) as rules:
+            waiter = Waiter(one.client, served, labels=f"{PART_OF}={one.record.owner}", custom=rules.judge)
+            waited = waiter.healthy(served, seconds=seconds(args["timeout"]))
     finally:
         one.client.close()
     for key, health in waited.late.items():

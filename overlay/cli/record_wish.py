@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from overlay.cli.clusters import Wish
     from overlay.gitops.committed import Committed
-    from overlay.model.cluster import ClusterSettings
+    from overlay.model.cluster import ClusterSettings, HealthRule
     from overlay.model.resource import Resource
 
 
@@ -68,6 +68,7 @@ def _settings(found: dict[str, Any]) -> ClusterSettings:
         timeout=_text(found, "timeout") or "5m",
         drift=_text(found, "drift") or "report",
         conflicts=tuple([ConflictRule(one["path"], one["action"]) for one in found.get("conflicts") or ()]),
+        health=tuple([_health(one) for one in found.get("health") or ()]),
     )
     if (
         not DURATION.fullmatch(read.timeout)
@@ -77,6 +78,17 @@ def _settings(found: dict[str, Any]) -> ClusterSettings:
     ):
         raise ValueError
     return read
+
+
+def _health(found: dict[str, Any]) -> HealthRule:
+    from overlay.model.cluster import Expression, HealthRule  # noqa: PLC0415
+
+    texts = {name: _text(found, name) for name in ("apiVersion", "kind", "current", "inProgress", "failed")}
+    return HealthRule(
+        api_version=texts["apiVersion"], kind=texts["kind"], current=Expression(texts["current"]),
+        in_progress=Expression(texts["inProgress"]) if texts["inProgress"] else None,
+        failed=Expression(texts["failed"]) if texts["failed"] else None,
+    )  # fmt: skip
 
 
 def _text(found: dict[str, Any], key: str) -> str:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from overlay.cluster.record import Entry, Key, Record
     from overlay.cluster.stages import Stage
     from overlay.cluster.store import RecordStore
+    from overlay.model.resource import Body
 
 
 def make_home(client: Client, placed: Placed, plan: Plan, namespace: str) -> None:
@@ -75,12 +76,13 @@ class Pace:
 class Run:
     """One execution of one plan.
 
-    now: the time for people, as the record shows it. tell: of every step.
+    now: the time for people, as the record shows it. tell: of every step. custom: the users' rules of health.
     """
 
     def __init__(
         self, client: Client, store: RecordStore, lease: Lease, placed: Placed, plan: Plan, *, pace: Pace,
         now: Callable[[], str], tell: Callable[[Event], None],
+        custom: Callable[[Body], Health | None] | None = None,
     ) -> None:  # fmt: skip
         self._client = client
         self._store = store
@@ -90,6 +92,7 @@ class Run:
         self._pace = pace
         self._now = now
         self._tell = tell
+        self._custom = custom
         self._served: dict[Key, Served] = {key: one for key, one in placed.served.items() if one is not None}
         self._applies, self._prunes = itertools.count(), itertools.count()
         self._end = time.monotonic() + pace.timeout
@@ -268,7 +271,7 @@ class Run:
     # --- waiting
 
     def _waiter(self) -> Waiter:
-        return Waiter(self._client, self._served, labels=f"{PART_OF}={self._record.owner}")
+        return Waiter(self._client, self._served, labels=f"{PART_OF}={self._record.owner}", custom=self._custom)
 
     def _await(self, stage: Stage, due: Sequence[Action]) -> bool:
         """Wait for what the next stage needs; what was there before this run is believed to be."""

@@ -30,8 +30,11 @@ class Health:
         return self.status == CURRENT
 
 
-def health_of(body: Body | None) -> Health:
-    """Return the health of a live object; None is one that is not there."""
+def health_of(body: Body | None, custom: Callable[[Body], Health | None] | None = None) -> Health:
+    """Return the health of a live object; None is one that is not there.
+
+    custom: the users' own rules, which outweigh ours.
+    """
     if body is None:
         return Health(NOT_FOUND, "the object does not exist")
     metadata = body.get("metadata") or {}
@@ -42,6 +45,8 @@ def health_of(body: Body | None) -> Health:
     observed, generation = status.get("observedGeneration"), metadata.get("generation")
     if isinstance(observed, int) and isinstance(generation, int) and observed < generation:
         return _busy(f"generation {generation} has not been seen by its controller, which is at {observed}")
+    if custom is not None and (health := custom(body)) is not None:
+        return health
     group = str(body.get("apiVersion", "")).rpartition("/")[0]
     rule = RULES.get((group, str(body.get("kind"))))
     spec = body.get("spec")
@@ -60,7 +65,7 @@ def _busy(message: str) -> Health:
     return Health(IN_PROGRESS, message)
 
 
-def _told(condition: Mapping[str, Any]) -> str:
+def told(condition: Mapping[str, Any]) -> str:
     """Return what a condition says in words: `reason: message`."""
     return ": ".join([str(condition[key]) for key in ("reason", "message") if condition.get(key)])
 
@@ -69,11 +74,11 @@ def _by_conditions(status: Mapping[str, Any]) -> Health:
     """Judge a kind that we do not know, such as a custom resource, by the standard conditions."""
     found = conditions_of(status)
     if (stalled := found.get("Stalled")) and stalled.get("status") == "True":
-        return Health(FAILED, _told(stalled))
+        return Health(FAILED, told(stalled))
     if (reconciling := found.get("Reconciling")) and reconciling.get("status") == "True":
-        return _busy(_told(reconciling))
+        return _busy(told(reconciling))
     if (ready := found.get("Ready")) and ready.get("status") != "True":
-        return _busy(_told(ready) or "it is not ready")
+        return _busy(told(ready) or "it is not ready")
     return Health(CURRENT)
 
 
@@ -85,9 +90,9 @@ def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any], _: Mapping[s
     conditions = conditions_of(status)
     progressing = conditions.get("Progressing", {})
     if progressing.get("reason") == "ProgressDeadlineExceeded":
-        return Health(FAILED, _told(progressing))
+        return Health(FAILED, told(progressing))
     if (failure := conditions.get("ReplicaFailure")) and failure.get("status") == "True":
-        return _busy(_told(failure))
+        return _busy(told(failure))
     if "observedGeneration" not in status:
         return _busy("its controller has not seen it yet")
     wanted = _number(spec.get("replicas"), 1)
@@ -106,7 +111,7 @@ def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any], _: Mapping[s
 
 def _replica_set(spec: Mapping[str, Any], status: Mapping[str, Any], _: Mapping[str, Any]) -> Health:
     if (failure := conditions_of(status).get("ReplicaFailure")) and failure.get("status") == "True":
-        return _busy(_told(failure))
+        return _busy(told(failure))
     wanted = _number(spec.get("replicas"), 1)
     available = min(_number(status.get("availableReplicas")), _number(status.get("readyReplicas")))
     if available < wanted or _number(status.get("replicas")) > wanted:
@@ -162,7 +167,7 @@ def _pod(_: Mapping[str, Any], status: Mapping[str, Any], __: Mapping[str, Any])
         return Health(FAILED if "CrashLoopBackOff" in trouble else IN_PROGRESS, trouble)
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
-        return _busy(_told(scheduled))
+        return _busy(told(scheduled))
     return _busy("the pod is not ready")
 
 
@@ -171,7 +176,7 @@ def pod_trouble(status: Mapping[str, Any]) -> str:
     for one in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
         waiting = (one.get("state") or {}).get("waiting") or {}
         if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
-            return f"container {one.get('name')}: {_told(waiting)}"
+            return f"container {one.get('name')}: {told(waiting)}"
         ended = (one.get("state") or {}).get("terminated") or {}
         if ended.get("exitCode"):
             return f"container {one.get('name')} ended with exit code {ended['exitCode']}"
@@ -182,7 +187,7 @@ def _job(spec: Mapping[str, Any], status: Mapping[str, Any], _: Mapping[str, Any
     conditions = conditions_of(status)
     for kind in ("Failed", "FailureTarget"):
         if (failed := conditions.get(kind)) and failed.get("status") == "True":
-            return Health(FAILED, _told(failed) or "the job has failed")
+            return Health(FAILED, told(failed) or "the job has failed")
     if (done := conditions.get("Complete")) and done.get("status") == "True":
         return Health(CURRENT, "the job is complete")
     if spec.get("suspend") or conditions.get("Suspended", {}).get("status") == "True":
@@ -210,18 +215,18 @@ def _crd(_: Mapping[str, Any], status: Mapping[str, Any], __: Mapping[str, Any])
     conditions = conditions_of(status)
     names = conditions.get("NamesAccepted", {})
     if names.get("status") == "False":
-        return Health(FAILED, _told(names))
+        return Health(FAILED, told(names))
     established = conditions.get("Established", {})
     if established.get("status") == "True":
         return Health(CURRENT, "the type is served")
-    return _busy(_told(established) or "the type is not served yet")
+    return _busy(told(established) or "the type is not served yet")
 
 
 def _api_service(_: Mapping[str, Any], status: Mapping[str, Any], __: Mapping[str, Any]) -> Health:
     available = conditions_of(status).get("Available", {})
     if available.get("status") == "True":
         return Health(CURRENT, "the API is available")
-    return _busy(_told(available) or "the API is not available yet")
+    return _busy(told(available) or "the API is not available yet")
 
 
 def _namespace(_: Mapping[str, Any], status: Mapping[str, Any], __: Mapping[str, Any]) -> Health:
@@ -240,7 +245,7 @@ def _budget(_: Mapping[str, Any], status: Mapping[str, Any], __: Mapping[str, An
 def _autoscaler(_: Mapping[str, Any], status: Mapping[str, Any], __: Mapping[str, Any]) -> Health:
     able = conditions_of(status).get("AbleToScale", {})
     if able.get("status") == "False" and able.get("reason") in ("FailedGetScale", "InvalidSelector"):
-        return _busy(_told(able))
+        return _busy(told(able))
     # Without metrics it does not scale; that is a matter of the cluster's and no failed rollout.
     return Health(CURRENT)
 

@@ -44,15 +44,17 @@ class Waited:
 class Waiter:
     """Watches kinds in namespaces, each in a thread of its own, and tells what became of the objects waited for.
 
-    labels: narrows lists and watches. clock: a seam.
+    labels: narrows lists and watches. custom: the users' rules of health. clock: a seam.
     """
 
     def __init__(
-        self, client: Client, served: Mapping[Key, Served], *, labels: str, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+        self, client: Client, served: Mapping[Key, Served], *, labels: str,
+        custom: Callable[[Body], Health | None] | None = None, clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self._client = client
         self._served = served
         self._labels = labels
+        self._custom = custom
         self._clock = clock
 
     def healthy(
@@ -63,7 +65,10 @@ class Waiter:
 
         tell: of every change. check: raises when the run must stop. Raises what a list raises.
         """
-        return self._wait(keys, seconds, health_of, tell, check, fail_fast=fail_fast)
+        return self._wait(keys, seconds, self._judge, tell, check, fail_fast=fail_fast)
+
+    def _judge(self, body: Body | None) -> Health:
+        return health_of(body, self._custom)
 
     def ended(
         self, key: Key, *, seconds: float, judge: Callable[[Body | None], Health],

@@ -46,13 +46,23 @@ def lint(workshop: Workshop, name: str) -> list[Finding]:
 
 def beyond_build(session: Session) -> list[Finding]:
     """Return what is wrong with a build's inputs that building does not tell: dead values, changing renderings."""
-    return [*_of_values(session), *unsteady_fields(session)]
+    return [*_of_values(session), *_of_health(session), *unsteady_fields(session)]
 
 
 def lint_all(workshop: Workshop, names: Sequence[str]) -> list[Finding]:
     """Return the findings of several environments; what concerns more than one of them is told once, for all."""
     found = [finding for name in names for finding in lint(workshop, name)]
     return [replace(one.problem, environment=", ".join(one.environments), object=one.object) for one in shared(found)]
+
+
+def _of_health(session: Session) -> list[Finding]:
+    cluster = session.prepared.settled.cluster
+    if cluster is None or not cluster.health:
+        return []
+    from overlay.cluster.health_rules import HealthRules  # noqa: PLC0415
+
+    with HealthRules(cluster.health) as rules:
+        return [finding for problem in rules.problems() for finding in as_findings(problem, session.prepared.name)]
 
 
 def _of_values(session: Session) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import re
 
 from overlay.files.paths import printable
 from overlay.kube.dotted import BadPath, parse_path
-from overlay.model.cluster import Cluster, ClusterSettings, ConflictRule
+from overlay.model.cluster import Cluster, ClusterSettings, ConflictRule, Expression, HealthRule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def read_cluster(spec: Fields) -> Cluster | None:
         timeout=cluster.string("timeout"),
         drift=cluster.string("drift"),
         conflicts=tuple([_rule(one) for one in cluster.entries("conflicts")]),
+        health=tuple([_health(one) for one in cluster.entries("health")]),
     )
     if read.server_match is not None:
         try:
@@ -74,6 +75,7 @@ def cluster_settings(found: Sequence[Cluster | None]) -> ClusterSettings | None:
         timeout=nearest("timeout", plain.timeout),
         drift=nearest("drift", plain.drift),
         conflicts=tuple([rule for one in reversed(said) for rule in one.conflicts]),
+        health=tuple([rule for one in reversed(said) for rule in one.health]),
     )
 
 
@@ -97,5 +99,20 @@ def _rule(entry: Fields) -> ConflictRule:
     if action not in ACTIONS:
         shown = printable(action)[:40]
         entry.error(f"spec.cluster.conflicts action is {shown!r}, expected {', '.join(ACTIONS)}", "action")
-    entry.finish()
     return ConflictRule(path, action)
+
+
+def _health(entry: Fields) -> HealthRule:
+    """Read a rule; whether its texts are expressions is for whoever evaluates them to say."""
+    for name in ("apiVersion", "kind", "current"):
+        entry.need(name)
+
+    def expression(name: str) -> Expression | None:
+        text = entry.string(name)
+        return None if text is None else Expression(text, entry.location(name))
+
+    return HealthRule(
+        api_version=entry.string("apiVersion") or "", kind=entry.string("kind") or "",
+        current=expression("current") or Expression(""), in_progress=expression("inProgress"),
+        failed=expression("failed"),
+    )  # fmt: skip

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from overlay.model.value import value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from overlay.model.location import Location
+
 
 @value
 class ConflictRule:
@@ -11,6 +15,25 @@ class ConflictRule:
 
     path: str
     action: str
+
+
+@value
+class Expression:
+    """A text in CEL, and where it is written, if it is in a document."""
+
+    text: str
+    location: Location | None = None
+
+
+@value(kw_only=True)
+class HealthRule:
+    """One entry of `health`: what objects of a kind are when which expression is true."""
+
+    api_version: str  # apiVersion
+    kind: str
+    current: Expression
+    in_progress: Expression | None = None  # inProgress
+    failed: Expression | None = None
 
 
 @value(kw_only=True)
@@ -31,11 +54,12 @@ class Cluster:
     timeout: str | None = None
     drift: str | None = None
     conflicts: tuple[ConflictRule, ...] = ()
+    health: tuple[HealthRule, ...] = ()
 
 
 @value(kw_only=True)
 class ClusterSettings:
-    """What is settled for one environment; `conflicts`: a later rule outweighs an earlier one."""
+    """What is settled for one environment; `conflicts`, `health`: a later rule outweighs an earlier one."""
 
     context: str = ""
     server_match: str = ""
@@ -46,3 +70,4 @@ class ClusterSettings:
     timeout: str = "5m"
     drift: str = "report"
     conflicts: tuple[ConflictRule, ...] = ()
+    health: tuple[HealthRule, ...] = ()
