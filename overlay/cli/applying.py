@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from overlay.cli.clusters import Live
+    from overlay.cli.clusters import Live, Wish
+    from overlay.cluster.halt import Halt
     from overlay.model.build import Build
     from overlay.model.finding import Finding
 
@@ -40,55 +41,88 @@ class Looked:
 
 def look_at_clusters(args: dict[str, Any], builds: Iterable[Build]) -> Looked:
     """Look at the cluster of each environment that names one; one that fails does not stop the others."""
-    from overlay.cli.clusters import look, stops, wish_of  # noqa: PLC0415
+    from overlay.cli.clusters import look, wish_of  # noqa: PLC0415
+    from overlay.cli.together import together  # noqa: PLC0415
 
-    lives: dict[str, Live] = {}
-    errors: list[OverlayError] = []
-    for build in builds:
-        wish = wish_of(build)
-        if wish is None:
-            continue
+    def look_at(wish: Wish) -> Live | OverlayError:
         try:
-            live = look(args, wish)
+            return look(args, wish)
         except OverlayError as error:
-            errors.append(error.of(wish.name))
-            continue
-        lives[wish.name] = live
-        stopped = stops(live)
-        if stopped is not None:
-            errors.append(stopped)
-    return Looked(lives=lives, errors=tuple(errors))
+            return error.of(wish.name)
+
+    wishes = [wish for build in builds if (wish := wish_of(build)) is not None]
+    return looked_at(dict(zip([one.name for one in wishes], together(look_at, wishes), strict=True)))
+
+
+def looked_at(found: Mapping[str, Live | OverlayError]) -> Looked:
+    """Gather what was seen, and what keeps an environment from going on."""
+    from overlay.cli.clusters import stops  # noqa: PLC0415
+    from overlay.cli.together import shared_objects  # noqa: PLC0415
+
+    lives = {name: one for name, one in found.items() if not isinstance(one, OverlayError)}
+    errors = [one for one in found.values() if isinstance(one, OverlayError)]
+    shared = shared_objects(lives.values())
+    stopped = [shared.get(name) or stops(live) for name, live in lives.items()]
+    return Looked(lives=lives, errors=(*errors, *[one for one in stopped if one is not None]))
 
 
 def print_lives(args: dict[str, Any], looked: Looked) -> None:
     """Show the plans of all clusters."""
     from overlay.cli.cluster_output import plan_value, print_plan  # noqa: PLC0415
+    from overlay.cli.clusters import unpinned_uid  # noqa: PLC0415
+    from overlay.cli.exits import report  # noqa: PLC0415
     from overlay.cli.publishing_output import event  # noqa: PLC0415
 
     for name, live in looked.lives.items():
         event(args, "cluster-planned", name, plan=plan_value(live))
         if args["output"] == "text" and not live.plan.is_idle:
             print_plan(live, args)
+        if name not in looked.refused and (uid := unpinned_uid(live)):
+            event(args, "first-contact", name, context=live.client.access.context, uid=uid)
+            report((), [_not_pinned(live, uid)], args)
+
+
+def _not_pinned(live: Live, uid: str) -> Finding:
+    from overlay.model.finding import Finding  # noqa: PLC0415
+
+    # Not written by us: a sync leaves the work tree alone, and what it publishes is committed already.
+    return Finding(
+        "cluster-not-pinned",
+        f"this is the first contact with the cluster {uid} of context {live.client.access.context}, which nothing pins",
+        hint=f"add `uid: {uid}` to spec.cluster of its environment.yaml: then no other cluster is ever touched",
+        environment=live.wish.name, severity="info",
+    )  # fmt: skip
 
 
 def apply_lives(
     args: dict[str, Any], lives: Sequence[Live], commits: Mapping[str, tuple[int, str]], source: str
 ) -> list[OverlayError]:
     """Carry out each plan with the revision and commit that hold it; return what went wrong."""
-    errors: list[OverlayError] = []
-    for live in lives:
+    from overlay.cli.together import together  # noqa: PLC0415
+    from overlay.cluster.halt import Halt  # noqa: PLC0415
+
+    halt = Halt()
+
+    def apply(live: Live) -> OverlayError | None:
         revision, commit = commits[live.wish.name]
-        try:
-            error = apply_one(args, live, revision=revision, commit=commit, source=source)
-        except OverlayError as raised:
-            error = raised.of(live.wish.name)
-        if error is not None:
-            errors.append(error)
-    return errors
+        return apply_one(args, live, revision=revision, commit=commit, source=source, halt=halt)
+
+    return [error for error in together(apply, lives, halt) if error is not None]
 
 
-def apply_one(args: dict[str, Any], live: Live, *, revision: int, commit: str, source: str) -> OverlayError | None:
+def apply_one(
+    args: dict[str, Any], live: Live, *, revision: int, commit: str, source: str, halt: Halt | None = None
+) -> OverlayError | None:
     """Carry out one plan and say what came of it; return what went wrong."""
+    try:
+        return _apply_one(args, live, revision=revision, commit=commit, source=source, halt=halt)
+    except OverlayError as error:
+        return error.of(live.wish.name)
+
+
+def _apply_one(
+    args: dict[str, Any], live: Live, *, revision: int, commit: str, source: str, halt: Halt | None
+) -> OverlayError | None:
     from overlay.cli.cluster_output import outcome_text, teller  # noqa: PLC0415
     from overlay.cli.clusters import carry_out  # noqa: PLC0415
     from overlay.cli.exits import report  # noqa: PLC0415
@@ -105,7 +139,9 @@ def apply_one(args: dict[str, Any], live: Live, *, revision: int, commit: str, s
         if args["output"] == "text":
             say(args, f"{name}: {live.client.access.context} is as it shall be (revision {revision})")
         return None
-    outcome = carry_out(args, live, revision=revision, commit=commit, source=source, tell=teller(args, name))
+    outcome = carry_out(
+        args, live, revision=revision, commit=commit, source=source, tell=teller(args, name), halt=halt
+    )  # fmt: skip
     texts = [Finding("server-warning", text, environment=name) for text in live.client.warnings]
     if args["output"] == "text":
         report((), texts, args)

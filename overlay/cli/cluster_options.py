@@ -42,6 +42,13 @@ ROLLOUT_TIMEOUT = Param(
     panel="Cluster",
     help="How long everything may take to become healthy (cluster.timeout, else 5m).",
 )
+MAX_PRUNE = Param(
+    name="max_prune",
+    flags=("--max-prune",),
+    metavar="COUNT",
+    panel="Cluster",
+    help="The most objects that one run may delete (cluster.maxPrune, else 30 % or 10; a branch may only say less).",
+)
 APPLYING = (
     *REACHING,
     Param(
@@ -66,13 +73,7 @@ APPLYING = (
         help="Keep objects that left the environment.",
     ),
     ALLOW_DELETE,
-    Param(
-        name="max_prune",
-        flags=("--max-prune",),
-        metavar="COUNT",
-        panel="Cluster",
-        help="The most objects that may be deleted (cluster.maxPrune, else 30 % or 10).",
-    ),
+    MAX_PRUNE,
     Param(name="no_wait", flags=("--no-wait",), kind="flag", panel="Cluster", help="Do not wait until all is healthy."),
     ROLLOUT_TIMEOUT,
     LEASE_TIMEOUT,

@@ -137,6 +137,7 @@ def outcome_text(outcome: Outcome) -> str:
 
     counts = {
         "applied": len(outcome.applied), "deleted": len(outcome.pruned), "failed": len(outcome.failed),
+        "still there": len(outcome.stuck),
         "not tried": len(outcome.not_attempted), "kept": len(outcome.plan.of(KEEP)),
         "unchanged": len(outcome.plan.of(UNCHANGED)),
     }  # fmt: skip

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cluster.client import Client
+    from overlay.cluster.halt import Halt
     from overlay.cluster.outcome import Event, Outcome
     from overlay.cluster.placing import Placed
     from overlay.cluster.plan import Options, Plan
@@ -97,6 +98,22 @@ def check_cluster(client: Client, settings: ClusterSettings, record: Record, *, 
     check_identity(cluster_uid(client), settings.uid, context=client.access.context, first_contact=first_contact)
 
 
+def unpinned_uid(live: Live) -> str:
+    """Return the identity of a cluster in which the environment is for the first time, where nothing pins it.
+
+    Empty otherwise, and for an account that may not see it.
+    """
+    from overlay.cluster.answer import Refused  # noqa: PLC0415
+    from overlay.cluster.identity import cluster_uid  # noqa: PLC0415
+
+    if live.wish.settings.uid or live.record.current is not None:
+        return ""
+    try:
+        return cluster_uid(live.client)
+    except Refused:
+        return ""
+
+
 def look(args: dict[str, Any], wish: Wish, *, shortcut: bool = True) -> Live:
     """Look at the environment's cluster and decide; nothing is written. Raises OverlayError."""
     client = reach(args, wish.settings)
@@ -168,44 +185,52 @@ def options_of(args: dict[str, Any], settings: ClusterSettings) -> Options:
 
 
 def carry_out(
-    args: dict[str, Any], live: Live, *, revision: int, commit: str, source: str, tell: Callable[[Event], None]
-) -> Outcome:
+    args: dict[str, Any], live: Live, *, revision: int, commit: str, source: str, tell: Callable[[Event], None],
+    halt: Halt | None = None,
+) -> Outcome:  # fmt: skip
     """Take the lease, do what the plan says, give it back. Raises OverlayError."""
     from overlay import __version__  # noqa: PLC0415
     from overlay.cli.fetching import seconds  # noqa: PLC0415
     from overlay.cluster.apply import Pace, Run, make_home, occasion  # noqa: PLC0415
+    from overlay.cluster.halt import Halt  # noqa: PLC0415
     from overlay.cluster.health_rules import HealthRules  # noqa: PLC0415
     from overlay.cluster.lease import Lease  # noqa: PLC0415
     from overlay.cluster.moved import Moved  # noqa: PLC0415
-    from overlay.cluster.record import Entry  # noqa: PLC0415
+    from overlay.cluster.record import PENDING, Entry  # noqa: PLC0415
 
     wish = live.wish
     make_home(live.client, live.placed, live.plan, wish.namespace)
-    lease = Lease(live.client, wish.namespace, wish.name)
+    halt = halt or Halt()
+    lease = Lease(live.client, wish.namespace, wish.name, sleep=halt.sleep)
     lease.acquire(wait=seconds(args["lease_timeout"]))
     pace = Pace(
         wait=wish.settings.wait and not args.get("no_wait"),
         timeout=seconds(args.get("rollout_timeout") or wish.settings.timeout),
     )
     entry: Entry = Entry(
-        revision=revision, commit=commit, source=source, updated=now(), status="pending", chart=wish.chart[0],
+        revision=revision, commit=commit, source=source, updated=now(), status=PENDING, chart=wish.chart[0],
         chart_version=wish.chart[1], app_version=wish.chart[2],
     )  # fmt: skip
     rules = HealthRules(wish.settings.health)
+    outcome = None
     try:
         for _ in range(_TRIES):
             made = Run(
                 live.client, live.store, lease, live.placed, live.plan, pace=pace, now=now, tell=tell,
-                custom=rules.judge,
+                custom=rules.judge, halt=halt,
             )  # fmt: skip
             what = "delete" if live.options.is_delete else occasion(live.record, revision)
             try:
-                return made.execute(entry, what, notes=wish.notes, tool=__version__)
+                outcome = made.execute(entry, what, notes=wish.notes, tool=__version__)
+                return outcome  # noqa: TRY300  # Moved is another answer of the same line
             except Moved:
                 live = look_again(args, live)
         raise Moved(f"{wish.name} is changed by others faster than it can be looked at")
     finally:
-        lease.release()
+        if outcome is not None and outcome.record is None:
+            lease.remove()
+        else:
+            lease.release()
         rules.close()
 
 

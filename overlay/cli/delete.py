@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def delete(args: dict[str, Any]) -> int:
     """Show what goes, ask for the name, delete; what is kept stays tracked."""
+    if args["orphan"]:
+        return _orphan(args)
     from overlay.cli.cluster_output import print_plan  # noqa: PLC0415
     from overlay.cli.clusters import Live, Wish, carry_out, options_of, stops  # noqa: PLC0415
     from overlay.cli.exits import report, worst  # noqa: PLC0415
@@ -43,7 +45,7 @@ def delete(args: dict[str, Any]) -> int:
         stopped = stops(live)
         if stopped is not None:
             raise stopped
-        _ask(args, one)
+        _ask(args, one, "Delete all of this")
         current = one.current
         outcome = carry_out(
             {**args, "output": "text"}, live, revision=current.revision, commit=current.commit, source=current.source,
@@ -57,6 +59,48 @@ def delete(args: dict[str, Any]) -> int:
         return worst([error])
     kept = len(outcome.plan.of("keep"))
     say(args, f"{name}: {len(outcome.pruned)} deleted{f', {kept} kept' if kept else ''} in {one.client.access.context}")
+    return EXIT_OK
+
+
+def _orphan(args: dict[str, Any]) -> int:
+    """Show what stays, ask for the name, let go of it, and forget the environment."""
+    from overlay.cli.fetching import seconds  # noqa: PLC0415
+    from overlay.cli.sourcing_output import say  # noqa: PLC0415
+    from overlay.cli.tracked import track  # noqa: PLC0415
+    from overlay.cluster.lease import Lease  # noqa: PLC0415
+    from overlay.cluster.orphan import let_go, still_ours  # noqa: PLC0415
+    from overlay.cluster.survey import tracked  # noqa: PLC0415
+    from overlay.failpoint import failpoint  # noqa: PLC0415
+    from overlay.kube.objects import identify  # noqa: PLC0415
+    from overlay.report.style import inert  # noqa: PLC0415
+
+    name = args["environment"]
+    for option in ("allow_delete", "no_hooks"):
+        if args[option]:
+            raise UsageError(f"--{option.replace('_', '-')} means nothing with --orphan: nothing is deleted")
+    one = track(args, name)
+    try:
+        bodies = still_ours(tracked(one.client, one.record).values(), one.record.owner)
+        for body in bodies:
+            sys.stdout.write(inert(f"  leave     {identify(body)}") + "\n")
+        sys.stdout.flush()
+        _ask(args, one, "Leave all of this")
+        lease = Lease(one.client, one.store.namespace, name)
+        lease.acquire(wait=seconds(args["lease_timeout"]))
+        is_over = False
+        try:
+            one.store.check(one.record)
+            let_go(one.client, bodies, one.record.owner)
+            failpoint("orphan")
+            lease.check()
+            # Last: until then, the same command goes on where it was ended.
+            one.store.remove(one.record)
+            is_over = True
+        finally:
+            lease.remove() if is_over else lease.release()
+    finally:
+        one.client.close()
+    say(args, f"{name}: {len(bodies)} left in {one.client.access.context}, and forgotten")
     return EXIT_OK
 
 
@@ -86,13 +130,13 @@ def _teller(args: dict[str, Any]) -> Any:
     return teller({**args, "output": "text"}, args["environment"])
 
 
-def _ask(args: dict[str, Any], one: Tracked) -> None:
+def _ask(args: dict[str, Any], one: Tracked, what: str) -> None:
     """Go on only when the name is typed. Raises UsageError."""
     if args["yes"]:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("nothing is deleted without a yes, and nobody can be asked here", hint="say -y/--yes")
-    sys.stderr.write(f"Delete all of this in {one.client.access.server}? Type {one.name} to go on: ")
+    sys.stderr.write(f"{what} in {one.client.access.server}? Type {one.name} to go on: ")
     sys.stderr.flush()
     if sys.stdin.readline().strip() != one.name:
         raise UsageError("nothing is deleted")
@@ -109,11 +153,19 @@ Examples:
 
   overlay delete preview-42
 
-  overlay delete preview-42 -y --allow-delete PersistentVolumeClaim""",
+  overlay delete preview-42 -y --allow-delete PersistentVolumeClaim
+
+  overlay delete prod --orphan""",
     run=delete,
     params=(
         Param(name="environment", kind="argument", metavar="ENV", required=True, help="Name of the environment."),
         Param(name="yes", flags=("-y", "--yes"), kind="flag", help="Do not ask for the name."),
+        Param(
+            name="orphan",
+            flags=("--orphan",),
+            kind="flag",
+            help="Delete nothing: leave the objects, without our label and field manager, and forget them.",
+        ),
         Param(name="no_hooks", flags=("--no-hooks",), kind="flag", help="Render nothing, and run no hooks."),
         ALLOW_DELETE,
         LEASE_TIMEOUT,

@@ -206,56 +206,59 @@ def _documented(args: dict[str, Any], publishing: Publishing, name: str) -> tupl
 
 def apply_published(args: dict[str, Any]) -> int:
     """`overlay sync --from-git`: apply what is published, whoever published it."""
-    from overlay.cli.applying import Looked, apply_one, print_lives  # noqa: PLC0415
+    from overlay.cli.applying import apply_one, looked_at, print_lives  # noqa: PLC0415
     from overlay.cli.asking import ask  # noqa: PLC0415
-    from overlay.cli.clusters import stops  # noqa: PLC0415
     from overlay.cli.exits import exit_code, report  # noqa: PLC0415
     from overlay.cli.publishing_output import event  # noqa: PLC0415
+    from overlay.cli.together import together  # noqa: PLC0415
+    from overlay.cluster.halt import Halt  # noqa: PLC0415
 
-    errors: list[OverlayError] = []
-    lives: dict[str, Live] = {}
-    found: dict[str, Published] = {}
-    for name, read in read_published(args).items():
-        if isinstance(read, OverlayError):
-            errors.append(read)
-            continue
-        try:
-            lives[name], found[name] = look_at(args, read), read
-            stopped = stops(lives[name])
-            if stopped is not None:
-                errors.append(stopped)
-        except OverlayError as error:
-            errors.append(error.of(name))
-    looked = Looked(lives=lives, errors=tuple(errors))
-    done = 0
+    read = read_published(args)
+    found = {name: one for name, one in read.items() if not isinstance(one, OverlayError)}
+    looked = looked_at({**read, **look_at_each(args, found)})  # type: ignore[dict-item]  # all that is found was looked at
+    errors = list(looked.errors)
+    halt = Halt()
+
+    def apply(name: str) -> OverlayError | None:
+        one, live = found[name], looked.lives[name]
+        commit = commit_for(live, one)
+        return apply_one(args, live, revision=one.revision, commit=commit, source=one.source, halt=halt)
+
     try:
         print_lives(args, looked)
         if looked.changing:
             ask(args, f"Change {len(looked.changing)} cluster{'s' * (len(looked.changing) != 1)}?")
-        for name, live in lives.items():
-            if name in looked.refused:
-                continue
-            try:
-                one = found[name]
-                commit = commit_for(live, one)
-                failed = apply_one(args, live, revision=one.revision, commit=commit, source=one.source)
-            except OverlayError as error:
-                failed = error.of(name)
-            errors += [failed] if failed is not None else []
-            done += failed is None
+        due = [name for name in looked.lives if name not in looked.refused]
+        failed = [error for error in together(apply, due, halt) if error is not None]
     finally:
         looked.close()
+    errors += failed
     for problem in (each for error in errors for each in error.each()):
         event(args, "failed", problem.environment or "", message=problem.message, hint=problem.hint)
     report(errors, (), args)
-    return exit_code(errors, is_partial=done > 0)
+    return exit_code(errors, is_partial=len(due) > len(failed))
+
+
+def look_at_each(args: dict[str, Any], found: dict[str, Published]) -> dict[str, Live | OverlayError]:
+    """Look at the clusters of environments, several at once."""
+    from overlay.cli.together import together  # noqa: PLC0415
+
+    def look_at_one(name: str) -> Live | OverlayError:
+        try:
+            return look_at(args, found[name])
+        except OverlayError as error:
+            return error.of(name)
+
+    return dict(zip(found, together(look_at_one, list(found)), strict=True))
 
 
 def look_at(args: dict[str, Any], one: Published) -> Live:
     """Look at the cluster; one that has a later revision already keeps it (hazard K30)."""
     from overlay.cli.clusters import look  # noqa: PLC0415
 
-    live = look(args, one.wish)
+    # What a job does about others' changes is for the environment to say.
+    corrects = bool(args.get("scheduled")) and one.wish.settings.drift == "correct"
+    live = look({**args, "correct": corrects}, one.wish)
     current = live.record.current
     if current is None or args["allow_rollback"] or current.commit == "local" or one.revision >= current.revision:
         return live

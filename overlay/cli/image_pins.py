@@ -80,7 +80,7 @@ def _resolve(args: dict[str, Any], environment: str, wanted: Mapping[str, ImageU
     from overlay.cli.registries import open_session  # noqa: PLC0415
     from overlay.oci.image_names import image_place, read_image  # noqa: PLC0415
     from overlay.oci.remote import Remote  # noqa: PLC0415
-    from overlay.oci.side_by_side import side_by_side  # noqa: PLC0415
+    from overlay.parallel import run_all  # noqa: PLC0415
 
     found: dict[str, str] = {}
     errors: dict[str, OverlayError] = {}
@@ -97,7 +97,7 @@ def _resolve(args: dict[str, Any], environment: str, wanted: Mapping[str, ImageU
                 errors[reference] = error
             progress.at(f"asked for {len(found) + len(errors)} of {len(wanted)} images")
 
-        side_by_side(ask, list(wanted), 4)
+        run_all(ask, list(wanted), workers=4)
     progress.end()
     raise_all([errors[reference] for reference in wanted if reference in errors])
     return {reference: found[reference] for reference in wanted}

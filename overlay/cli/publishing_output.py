@@ -132,4 +132,6 @@ def event(args: dict[str, Any], name: str, environment: str, **more: Any) -> Non
     import json  # noqa: PLC0415
 
     head = {"apiVersion": "overlay.dev/v1", "kind": "SyncEvent", "event": name, "environment": environment}
-    print(json.dumps({**head, **more}, ensure_ascii=False), flush=True)
+    # In one piece: other environments tell theirs at the same time.
+    sys.stdout.write(json.dumps({**head, **more}, ensure_ascii=False) + "\n")
+    sys.stdout.flush()

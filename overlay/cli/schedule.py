@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from overlay.cli.cluster_options import ALLOW_DELETE, REACHING
+from overlay.cli.cluster_options import ALLOW_DELETE, MAX_PRUNE, REACHING
 from overlay.cli.publishing_options import REMOTE
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, UsageError
@@ -171,13 +171,7 @@ Examples:
             help="The Secret with the Git login: username and password, or ssh-privatekey and known_hosts.",
         ),
         ALLOW_DELETE,
-        Param(
-            name="max_prune",
-            flags=("--max-prune",),
-            metavar="COUNT",
-            panel="Cluster",
-            help="The most objects that a run may delete; the branch may say less, never more.",
-        ),
+        MAX_PRUNE,
         Param(
             name="output",
             flags=("-o", "--output"),

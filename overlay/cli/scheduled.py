@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from overlay.cli.clusters import Live
     from overlay.cli.from_git import Published
+    from overlay.cluster.halt import Halt
 
 # Whoever stops a job waits ten seconds or more; a run that is killed anywhere leaves what the next one goes on from.
 _STOP_SECONDS = 8.0
@@ -51,45 +53,58 @@ def run_scheduled(args: dict[str, Any]) -> int:
 
 
 def _run(args: dict[str, Any], codes: dict[str, int]) -> None:
-    from overlay.cli.from_git import read_published  # noqa: PLC0415
+    from overlay.cli.from_git import look_at_each, read_published  # noqa: PLC0415
+    from overlay.cli.together import shared_objects, together  # noqa: PLC0415
+    from overlay.cluster.halt import Halt  # noqa: PLC0415
 
     try:
         published = read_published(args)
     except OverlayError as error:
         codes[""] = _failed(args, error)
         return
-    for name, one in published.items():
-        try:
-            if isinstance(one, OverlayError):
-                raise one
-            codes[name] = _apply(args, one)
-        except OverlayError as error:
-            codes[name] = _failed(args, error.of(name))
+    found = {name: one for name, one in published.items() if not isinstance(one, OverlayError)}
+    # Looked at before any is applied, so that what two of them want is seen before either has it.
+    looks = look_at_each(args, found)
+    lives = {name: live for name, live in looks.items() if not isinstance(live, OverlayError)}
+    shared = shared_objects(lives.values())
+    halt = Halt()
+
+    def act(name: str) -> None:
+        one, live = published[name], looks.get(name)
+        wrong = shared.get(name) or next((each for each in (one, live) if isinstance(each, OverlayError)), None)
+        codes[name] = (
+            _failed(args, wrong.of(name)) if wrong is not None else _apply(args, found[name], lives[name], halt)
+        )
+
+    try:
+        together(act, list(published), halt)
+    finally:
+        for live in lives.values():
+            live.client.close()
 
 
-def _apply(args: dict[str, Any], one: Published) -> int:
+def _apply(args: dict[str, Any], one: Published, live: Live, halt: Halt) -> int:
     """Apply one environment, or report what others changed in it; return its exit code."""
     from overlay.cli.applying import Looked, apply_one, print_lives  # noqa: PLC0415
     from overlay.cli.clusters import stops  # noqa: PLC0415
-    from overlay.cli.from_git import commit_for, is_there, look_at  # noqa: PLC0415
+    from overlay.cli.from_git import commit_for, is_there  # noqa: PLC0415
     from overlay.cli.publishing_output import event  # noqa: PLC0415
     from overlay.cluster.lease import Held  # noqa: PLC0415
 
     name, corrects = one.wish.name, one.wish.settings.drift == "correct"
-    live = look_at({**args, "correct": corrects}, one)
     try:
         if is_there(live, one) and not corrects and (live.plan.is_stopped or not live.plan.is_idle):
             return _report_drift(args, one)
         print_lives(args, Looked(lives={name: live}))
-        error = stops(live)
-        if error is None:
-            error = apply_one(args, live, revision=one.revision, commit=commit_for(live, one), source=one.source)
-    except Held as held:
+        error = stops(live) or apply_one(
+            args, live, revision=one.revision, commit=commit_for(live, one), source=one.source, halt=halt
+        )  # fmt: skip
+    except OverlayError as raised:
+        error = raised.of(name)
+    if isinstance(error, Held):
         # Whoever holds it applies the same branch; what comes after it is the next run's.
-        event(args, "skipped", name, message=held.message)
+        event(args, "skipped", name, message=error.message)
         return EXIT_OK
-    finally:
-        live.client.close()
     return EXIT_OK if error is None else _failed(args, error)
 
 

@@ -40,7 +40,9 @@ def say(args: dict[str, Any], text: str) -> None:
     """Tell a person what was done."""
     if not args["quiet"]:
         sys.stdout.flush()
-        print(text, file=sys.stderr)
+        # In one piece: other environments tell theirs at the same time.
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def print_result(result: Result, args: dict[str, Any]) -> None:

@@ -14,17 +14,20 @@ from overlay.cluster import managed
 from overlay.cluster.answer import Refused
 from overlay.cluster.applyset import PART_OF
 from overlay.cluster.client import MANAGER
+from overlay.cluster.halt import Halt
 from overlay.cluster.health import Health
 from overlay.cluster.moved import check_moved
 from overlay.cluster.outcome import Event, Outcome
-from overlay.cluster.parallel import run_all
 from overlay.cluster.plan import ADOPT, CREATE, KEEP, PRUNE, REPLACE, WRITES
+from overlay.cluster.prune import prune
+from overlay.cluster.record import DELETED, DEPLOYED, FAILED, PENDING, SUPERSEDED, UNPRUNED
 from overlay.cluster.run_hooks import run_hooks
 from overlay.cluster.stages import make_stages, rank
 from overlay.cluster.wait import Waiter
 from overlay.errors import ClusterConflict, ClusterError, OverlayError, Temporary
 from overlay.failpoint import failpoint
 from overlay.model.value import replace, value
+from overlay.parallel import run_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,12 +59,13 @@ NEEDED_SECONDS = 60.0
 
 
 def occasion(record: Record, revision: int) -> str:
-    """Return what a run is in Helm's words: `install` until something was ever deployed, `upgrade`, or `rollback`."""
-    past = [one for one in (record.current, *record.history) if one is not None]
-    deployed = [one.revision for one in past if one.status in ("deployed", "superseded")]
-    if not deployed:
-        return "install"
-    return "rollback" if revision < deployed[0] else "upgrade"
+    """Return what a run is in Helm's words: `install` where nothing is deployed, `upgrade`, or `rollback`."""
+    for one in (record.current, *record.history):
+        if one is None or one.status == DELETED:
+            break
+        if one.status in (DEPLOYED, UNPRUNED, SUPERSEDED):
+            return "rollback" if revision < one.revision else "upgrade"
+    return "install"
 
 
 @value(kw_only=True)
@@ -76,13 +80,14 @@ class Pace:
 class Run:
     """One execution of one plan.
 
-    now: the time for people, as the record shows it. tell: of every step. custom: the users' rules of health.
+    now: the time for people, as the record shows it. tell: of every step. custom: the users' rules of
+    health. halt: ends the run at its next step.
     """
 
     def __init__(
         self, client: Client, store: RecordStore, lease: Lease, placed: Placed, plan: Plan, *, pace: Pace,
         now: Callable[[], str], tell: Callable[[Event], None],
-        custom: Callable[[Body], Health | None] | None = None,
+        custom: Callable[[Body], Health | None] | None = None, halt: Halt | None = None,
     ) -> None:  # fmt: skip
         self._client = client
         self._store = store
@@ -93,11 +98,13 @@ class Run:
         self._now = now
         self._tell = tell
         self._custom = custom
+        self._halt = halt or Halt()
         self._served: dict[Key, Served] = {key: one for key, one in placed.served.items() if one is not None}
-        self._applies, self._prunes = itertools.count(), itertools.count()
+        self._applies = itertools.count()
         self._end = time.monotonic() + pace.timeout
         self._outcome = Outcome(plan=plan)
         self._record: Record = plan.record
+        self._labels = f"{PART_OF}={plan.record.owner}"
         self._is_away = False
         self._skipped: set[Key] = set()
 
@@ -116,7 +123,7 @@ class Run:
         check_moved(self._client, self._placed, self._plan)
         keys = [one.id.key for one in self._placed.objects]
         begun = replace(self._plan.record, notes=notes, tool=tool)
-        self._record = self._store.write(begun.begin(replace(entry, status="pending"), keys))
+        self._record = self._store.write(begun.begin(replace(entry, status=PENDING), keys))
         failpoint("record")
         is_applied = self._hooks(f"pre-{what}") and self._apply_all()
         if is_applied and self._pace.wait:
@@ -126,11 +133,14 @@ class Run:
         is_applied = is_applied and (what == "delete" or self._hooks(f"post-{what}"))
         # Without a prune, all that was ours still is (hazards K15, K35).
         left = self._prune_all() if is_applied else self._record.inventory
-        if what == "delete" and is_applied:
+        if what == "delete" and is_applied and not self._outcome.stuck:
             is_applied = self._hooks("post-delete")
         self._check()
         failpoint("end")
-        done = replace(entry, status="deployed" if is_applied else "failed", updated=self._now())
+        status = DELETED if what == "delete" else DEPLOYED
+        if not is_applied or self._outcome.stuck:
+            status = UNPRUNED if is_applied else FAILED
+        done = replace(entry, status=status, updated=self._now())
         if not keys and not left and is_applied:
             # Everything has gone: nothing is left to remember.
             self._store.remove(self._record)
@@ -141,8 +151,12 @@ class Run:
 
     def _check(self) -> None:
         """Stop here when another run has taken over (hazards K29, D07)."""
-        self._lease.check()
+        self._alive()
         self._store.check(self._record)
+
+    def _alive(self) -> None:
+        self._halt.check()
+        self._lease.check()
 
     def _hooks(self, event: str) -> bool:
         """Run the hooks of an event, where there is anything to do at all; tell whether they ended well."""
@@ -216,8 +230,8 @@ class Run:
     def _apply_one(self, action: Action) -> OverlayError | None:
         """Apply one object; return what went wrong."""
         served, identity = self._served[action.id.key], action.id
-        if self._is_away:
-            # The server is gone: nobody waits for each of a thousand objects to find that out.
+        if self._is_away or self._halt.is_set:
+            # The server is gone, or we shall be: nobody waits for each of a thousand objects to find that out.
             self._skipped.add(identity.key)
             return None
         body = action.body or {}
@@ -271,7 +285,7 @@ class Run:
     # --- waiting
 
     def _waiter(self) -> Waiter:
-        return Waiter(self._client, self._served, labels=f"{PART_OF}={self._record.owner}", custom=self._custom)
+        return Waiter(self._client, self._served, labels=self._labels, custom=self._custom)
 
     def _await(self, stage: Stage, due: Sequence[Action]) -> bool:
         """Wait for what the next stage needs; what was there before this run is believed to be."""
@@ -290,7 +304,7 @@ class Run:
         def tell(key: Key, health: Health) -> None:
             self._tell(Event("health", ids[key], f"{health.status}: {health.message}".removesuffix(": ")))
 
-        waited = self._waiter().healthy(keys, seconds=max(seconds, 0.0), tell=tell, check=self._lease.check)
+        waited = self._waiter().healthy(keys, seconds=max(seconds, 0.0), tell=tell, check=self._alive)
         if waited.late:
             self._outcome = replace(self._outcome, unhealthy={ids[key]: one for key, one in waited.late.items()})
         return waited.is_done
@@ -298,43 +312,13 @@ class Run:
     # --- pruning
 
     def _prune_all(self) -> frozenset[Key]:
-        """Delete what left, the last applied first; return what is still there."""
-        kept = [one.id.key for one in self._plan.of(KEEP)]
-        due = self._plan.of(PRUNE)
-        left: set[Key] = set(kept)
-        for place in sorted({rank(one.id) for one in due}, reverse=True):
-            together = [one for one in due if rank(one.id) == place]
-            self._check()
-            results = run_all(self._prune_one, together)
-            going = {}
-            for one, error in zip(together, results, strict=True):
-                if error is None:
-                    going[one.id.key] = one.uid
-                else:
-                    left.add(one.id.key)
-                    self._outcome = replace(self._outcome, failed={**self._outcome.failed, one.id.key: error})
-            late = self._waiter().gone(going, seconds=self._pace.prune, check=self._lease.check) if going else {}
-            left |= set(late)
-            ids = {one.id.key: one.id for one in together}
-            self._outcome = replace(
-                self._outcome, pruned=(*self._outcome.pruned, *[ids[key] for key in going if key not in late]),
-                stuck={**self._outcome.stuck, **{ids[key]: health.message for key, health in late.items()}},
-            )  # fmt: skip
-        return frozenset(left)
-
-    def _prune_one(self, action: Action) -> OverlayError | None:
-        failpoint(f"prune-{next(self._prunes)}")
-        served = self._client.kinds().prefer(action.id.group, action.id.kind)
-        if served is None:
-            return None
-        self._served[action.id.key] = served
-        try:
-            self._client.delete(served, action.id.namespace, action.id.name, uid=action.uid)
-        except (ClusterError, Temporary) as error:
-            self._tell(Event("failed", action.id, error.message))
-            return error
-        self._tell(Event("prune", action.id, action.why))
-        return None
+        """Delete what left; return what is still there."""
+        found = prune(
+            self._client, self._plan.of(PRUNE), seconds=self._pace.prune, labels=self._labels, check=self._check,
+            alive=self._alive, tell=self._tell,
+        )  # fmt: skip
+        self._outcome = replace(self._outcome, pruned=found.gone, stuck=found.stuck)
+        return frozenset([one.id.key for one in self._plan.of(KEEP)] + [one.key for one in found.stuck])
 
     def _delete(self, action: Action) -> None:
         """Delete an object that is to be made anew, and wait until it is gone."""

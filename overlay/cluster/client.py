@@ -16,7 +16,7 @@ from overlay.fetch.retry import Patience, next_wait, retry_after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from typing import Any
 
     from overlay.cluster.access import Access
@@ -178,7 +178,7 @@ class Client:
     def watch(
         self, served: Served, namespace: str, *, version: str, seconds: float, labels: str = "", name: str = "",
         opened: Callable[[Callable[[], None]], None] | None = None,
-    ) -> Iterator[tuple[str, Body]]:  # fmt: skip
+    ) -> Generator[tuple[str, Body]]:  # fmt: skip
         """Yield (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`; object) until the server ends it, after `seconds`.
 
         opened: gets what ends the watch from another thread. A broken connection ends it as a pause does.
@@ -211,6 +211,9 @@ class Client:
                 yield event["type"], event["object"]
         except Broken:
             return
+        finally:
+            # Here and now: a traceback may keep it, and the collector closes it in any order.
+            lines.close()
 
     def text(self, path: str, *, what: str) -> str:
         """Return a text, such as the last lines of a log."""

@@ -9,14 +9,14 @@ import ssl
 import threading
 import time
 
-from overlay.cluster.tls import Named, make_context
-from overlay.errors import ClusterError, UsageError
+from overlay.cluster.tls import Secure, make_context
+from overlay.errors import ClusterError, Temporary, UsageError
 from overlay.files.paths import printable
 from overlay.model.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from overlay.cluster.access import Access
     from overlay.cluster.credentials import Credential
@@ -69,14 +69,16 @@ class Connections:
         self._watches: set[http.client.HTTPConnection] = set()
         # A watch that the collector finds closes itself in whatever thread runs, which may hold this very lock.
         self._lock = threading.RLock()
+        self._is_closed = False
         self._contexts: dict[tuple[bytes, bytes], ssl.SSLContext] = {}
         self._watch = _Overdue()
 
     def ask(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None, credential: Credential
     ) -> Answer:
-        """Send one request and return the whole answer. Raises Broken, ClusterError."""
+        """Send one request and return the whole answer. Raises Broken, ClusterError, Temporary."""
         connection, kept = self._connection(credential)
+        response: http.client.HTTPResponse | None = None
         sent = False
         end = time.monotonic() + self.limits.request
         try:
@@ -92,11 +94,11 @@ class Connections:
                     raise http.client.IncompleteRead(data, response.length)
                 answer = Answer(response.status, {name.lower(): text for name, text in response.getheaders()}, data)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            self._drop(connection)
+            self._drop(connection, response)
             raise self._broken(error, end, sent=sent, kept=kept) from None
         except BaseException:
             # Interrupted in the middle of an answer: the rest of it must not be read as the next one.
-            self._drop(connection)
+            self._drop(connection, response)
             raise
         if len(data) > MAX_ANSWER:
             self._drop(connection)
@@ -106,7 +108,7 @@ class Connections:
     def lines(
         self, path: str, headers: dict[str, str], credential: Credential, seconds: float,
         opened: Callable[[Callable[[], None]], None] | None = None,
-    ) -> Iterator[bytes]:  # fmt: skip
+    ) -> Generator[bytes]:  # fmt: skip
         """Yield the status, then the lines of a watch, on a connection of its own. Raises Broken.
 
         seconds: how long the server was asked to go on; a silence longer than that is a broken connection.
@@ -134,6 +136,7 @@ class Connections:
 
     def close(self) -> None:
         with self._lock:
+            self._is_closed = True
             kept, self._all = self._all, set()
             watches, self._watches = self._watches, set()
         for one in kept:
@@ -157,27 +160,35 @@ class Connections:
         proxy = _proxy(self._access.proxy, self._secure, self._host, self._port)
         host, port = proxy or (self._host, self._port)
         if self._secure:
-            made: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, port, timeout=self.limits.connect, context=self._context(credential)
-            )
+            made: http.client.HTTPConnection = Secure(
+                host, port, timeout=self.limits.connect, context=self._context(credential),
+                name=self._access.server_name,
+            )  # fmt: skip
         else:
             made = http.client.HTTPConnection(host, port, timeout=self.limits.connect)
         if proxy is not None:
             made.set_tunnel(self._host, self._port)
-        if self._access.server_name and isinstance(made, http.client.HTTPSConnection):
-            made._context = Named(made._context, self._access.server_name)  # type: ignore[attr-defined]  # noqa: SLF001
         with self._lock:
+            if self._is_closed:
+                raise _ended()
             (self._watches if is_watch else self._all).add(made)
         return made
 
     def _connect(self, connection: http.client.HTTPConnection) -> None:
         connection.connect()
+        if self._is_closed:
+            # Closed while we were about to connect: nobody else knows this socket.
+            self._close_one(connection)
+            raise _ended()
         connection.sock.settimeout(self.limits.idle)
         # A dead peer behind a load balancer is noticed in a minute, not in two hours.
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def _drop(self, connection: http.client.HTTPConnection) -> None:
+    def _drop(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse | None = None) -> None:
         self._local.known = None
+        if response is not None:
+            # It may hold the socket alone, where the server said that it closes.
+            response.close()
         self._close_one(connection)
 
     def _close_one(self, connection: http.client.HTTPConnection) -> None:
@@ -276,6 +287,10 @@ class _Until:
 
     def __exit__(self, *_: object) -> None:
         self._overdue.remove(self._sock)
+
+
+def _ended() -> Temporary:
+    return Temporary("the run was ended while it talked to the cluster", hint="run it again; it goes on from there")
 
 
 def _shut(connection: http.client.HTTPConnection) -> None:

@@ -48,5 +48,5 @@ def check_identity(uid: str, pinned: str, *, context: str, first_contact: bool) 
         )
     raise UsageError(
         f"this is the first contact with the cluster {uid} of context {printable(context)}",
-        hint="if it is the right one, give --first-contact, which pins it",
+        hint="if it is the right one, give --first-contact",
     )

@@ -115,6 +115,21 @@ class Lease:
             pass
         self._body = None
 
+    def remove(self) -> None:
+        """Delete the Lease that we hold: nothing is left that it would guard."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(5.0)
+        if self._body is None or self._lost:
+            return
+        try:
+            self._client.delete(
+                self._served, self._namespace, self._name, uid=self._body["metadata"]["uid"], propagation="Background"
+            )
+        except OverlayError:
+            pass  # a job may not delete it; it is free after its duration
+        self._body = None
+
     def _begin(self, body: Body) -> None:
         self._body = body
         self._renewed = self._clock()

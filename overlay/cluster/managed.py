@@ -188,6 +188,13 @@ def migrated(body: Body, manager: str) -> list[dict[str, Any]] | None:
     return [*rest, made]
 
 
+def without_manager(body: Body, manager: str) -> list[dict[str, Any]]:
+    """Return managedFields without what a manager applied or wrote, as the server takes them."""
+    entries = (body.get("metadata") or {}).get("managedFields") or ()
+    # The server keeps what it has when it gets an empty list; one empty entry clears them.
+    return [one for one in entries if one.get("manager") != manager] or [{}]
+
+
 def without_given_up(body: Body, manager: str) -> Body:
     """Return what a dry-run says an object becomes as it will be after the migration: without what only others wrote.
 

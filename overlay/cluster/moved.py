@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from overlay.cluster.managed import outlined
-from overlay.cluster.parallel import run_all
 from overlay.cluster.plan import PRUNE, WRITES, fingerprint
 from overlay.errors import ClusterConflict
+from overlay.parallel import run_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

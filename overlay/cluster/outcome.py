@@ -26,8 +26,8 @@ class Event:
 class Outcome:
     """The end of a run.
 
-    hook: what a hook ended with. failed: by object, what the server said. stuck: what was deleted and is still there,
-    and why.
+    hook: what a hook ended with. failed: by object, what the server said. stuck: what left and is still there, and why,
+    as a predicate.
     """
 
     plan: Plan
@@ -62,8 +62,9 @@ class Outcome:
             )  # fmt: skip
         if self.stuck:
             identity, why = next(iter(self.stuck.items()))
+            more = f" (and {len(self.stuck) - 1} more)" if len(self.stuck) > 1 else ""
             return RolloutError(
-                f"{identity} was deleted and is still there: {why}", environment=environment, object=str(identity),
+                f"{identity} {why}{more}", environment=environment, object=str(identity),
                 hint="it stays in the inventory and is tried again by the next run",
             )  # fmt: skip
         return None

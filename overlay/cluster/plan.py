@@ -58,7 +58,7 @@ class Trial:
     """What a dry-run said of one object.
 
     body: what it would become. sent: what was applied, without fields that are left to others. force: fields of others
-    are taken over. failure: the server's no. pending: why it could not be asked yet.
+    are taken over. failure: the server's no. refusal: our own. pending: why it could not be asked yet.
     """
 
     sent: Body
@@ -67,6 +67,7 @@ class Trial:
     force: bool = False
     failure: Failure | None = None
     conflicts: tuple[Conflict, ...] = ()
+    refusal: str = ""
     pending: str = ""
 
 
@@ -156,6 +157,8 @@ def decide(
         return replace(row, verb=verb, why=why)
     if live is None or trial.body is None:
         return replace(row, verb=CREATE)
+    if trial.refusal:
+        return replace(row, verb=REFUSED, why=trial.refusal)
     before, after = hide([_shown(live), _shown(trial.body)])
     changes = tuple(value_changes(before, after, _type_of(wanted, types)))
     if whose or changes:

@@ -45,6 +45,12 @@ class Entry:
     app_version: str = ""
 
 
+# How an entry ended. A revision is UNPRUNED when all of it is there and healthy, and so is something that left.
+PENDING, DEPLOYED, FAILED, UNPRUNED, SUPERSEDED, DELETED = (
+    "pending", "deployed", "failed", "unpruned", "superseded", "deleted",
+)  # fmt: skip
+
+
 @value(kw_only=True)
 class Record:
     """The state of one environment in one cluster.
@@ -88,7 +94,7 @@ class Record:
         past = self.history
         if self.current is not None:
             was = self.current
-            past = (replace(was, status="superseded") if was.status == "deployed" else was, *past)[:HISTORY]
+            past = (replace(was, status=SUPERSEDED) if was.status in (DEPLOYED, UNPRUNED) else was, *past)[:HISTORY]
         return replace(
             self, generation=self.generation + 1, current=entry, inventory=self.inventory | frozenset(inventory),
             history=past,

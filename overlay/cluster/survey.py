@@ -6,13 +6,14 @@ from overlay.cluster import conflicts, foreign, managed
 from overlay.cluster.answer import Refused
 from overlay.cluster.applyset import PART_OF
 from overlay.cluster.client import MANAGER
-from overlay.cluster.parallel import run_all
+from overlay.cluster.definitions import refusal
 from overlay.cluster.placing import Placed, check_sizes
 from overlay.cluster.plan import Plan, Trial, decide, decide_prune
 from overlay.cluster.stages import make_stages
 from overlay.errors import ClusterError
 from overlay.kube.objects import identify
 from overlay.model.value import replace, value
+from overlay.parallel import run_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +92,10 @@ def survey(client: Client, placed: Placed, record: Record, options: Options, *, 
 
     first = [one for one in placed.objects if one.id.kind in _FIRST]
     tried(first, lambda _: "")
+    for one in first:
+        live, trial = members.get(one.id.key) or others.get(one.id.key), trials.get(one.id.key)
+        if live is not None and trial is not None and trial.body is not None and one.id.kind != "Namespace":
+            trials[one.id.key] = replace(trial, refusal=refusal(client, live, trial.body))
     come = {one.id.name for one in first if one.id.kind == "Namespace" and trials.get(one.id.key, _OLD).is_new}
 
     def pending(one: Resource) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import ssl
 import tempfile
@@ -10,21 +11,27 @@ from overlay.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
-
     from overlay.cluster.access import Access
     from overlay.cluster.credentials import Credential
 
 
-class Named:
-    """Lets TLS verify another name than the address's (`tls-server-name`)."""
+class Secure(http.client.HTTPSConnection):
+    """A connection that has its socket before the handshake: whoever is interrupted in the middle of it can close it.
 
-    def __init__(self, context: ssl.SSLContext, name: str) -> None:
-        self._context = context
+    name: whom the certificate must name, where that is another than the host (`tls-server-name`).
+    """
+
+    def __init__(self, host: str, port: int, *, timeout: float, context: ssl.SSLContext, name: str) -> None:
+        super().__init__(host, port, timeout=timeout, context=context)
+        self._trusted = context
         self._name = name
 
-    def wrap_socket(self, sock: socket.socket, server_hostname: str) -> ssl.SSLSocket:  # noqa: ARG002
-        return self._context.wrap_socket(sock, server_hostname=self._name)
+    def connect(self) -> None:
+        http.client.HTTPConnection.connect(self)
+        name = self._name or self._tunnel_host or self.host  # type: ignore[attr-defined]
+        made = self._trusted.wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
+        self.sock = made
+        made.do_handshake()
 
 
 def make_context(access: Access, credential: Credential) -> ssl.SSLContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 
 from overlay.cluster.answer import Refused
 from overlay.cluster.health import FAILED, NOT_FOUND, Health, health_of
@@ -129,16 +130,18 @@ class Waiter:
                 if state.is_settled(own):
                     return
                 left = min(_WATCH_SECONDS, max(end - self._clock(), 1.0))
-                for event, body in self._client.watch(
+                events = self._client.watch(
                     served, namespace, version=version, seconds=left, labels=self._labels, name=only,
                     opened=state.opened,
-                ):  # fmt: skip
-                    if state.stopped.is_set() or self._clock() >= end:
-                        return
-                    if event != "BOOKMARK":
-                        state.came(identify(body).key, None if event == "DELETED" else body)
-                    if state.is_settled(own):
-                        return
+                )  # fmt: skip
+                with closing(events):
+                    for event, body in events:
+                        if state.stopped.is_set() or self._clock() >= end:
+                            return
+                        if event != "BOOKMARK":
+                            state.came(identify(body).key, None if event == "DELETED" else body)
+                        if state.is_settled(own):
+                            return
             except Refused as error:
                 if error.failure.status == 410:
                     continue  # the watch came from too far back: list again

@@ -6,7 +6,7 @@ from overlay.errors import FetchError, LimitError
 from overlay.failpoint import failpoint
 from overlay.model.value import value
 from overlay.oci.place import Differs, MissingBlobs, VersionTaken
-from overlay.oci.side_by_side import side_by_side
+from overlay.parallel import run_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,13 +89,13 @@ class _Carrier:
                 self.seen.add(part.digest)
                 self.carry(self.source.manifest(part.digest), None, depth + 1)
         at_once = min(self.source.at_once, self.target.at_once)
-        side_by_side(self._blob, manifest.blobs, at_once)
+        run_all(self._blob, manifest.blobs, workers=at_once)
         failpoint("transfer.blobs")
         try:
             self.target.put_manifest(manifest, tag)
         except MissingBlobs:
             # It said of blobs that they are there, and they are not: send them all, once (hazard R24).
-            side_by_side(self._put, manifest.blobs, at_once)
+            run_all(self._put, manifest.blobs, workers=at_once)
             self.target.put_manifest(manifest, tag)
 
     def carry_referrers(self, manifest: Manifest, depth: int = 0) -> None:

@@ -10,9 +10,9 @@ import pytest
 from tests.cluster.scripted import Answer, Scripted
 from tests.cluster.testbed import Testbed, programs
 from tests.conftest import IN_CI
-from tests.servers.fixtures import authority, git_http, make_git_server
+from tests.servers.fixtures import authority, git_http, make_git_server, sshd
 
-__all__ = ["authority", "git_http", "make_git_server"]
+__all__ = ["authority", "git_http", "make_git_server", "sshd"]
 
 _numbers = itertools.count(1)
 

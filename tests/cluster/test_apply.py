@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from overlay.cluster.apply import Pace
+from overlay.cluster.apply import Pace, occasion
 from overlay.cluster.applyset import PART_OF
 from overlay.cluster.conflicts import Policy
 from overlay.cluster.guards import PruneLimits
@@ -230,6 +230,10 @@ def test_K24_what_cannot_be_deleted_stays_tracked_until_it_goes(prod: Environmen
         == f"ConfigMap/{prod.namespace}/stuck was deleted and is still there: it waits for example.com/wait"
     )
     assert ("", "ConfigMap", prod.namespace, "stuck") in prod.record.inventory
+    current = prod.record.current
+    assert current is not None
+    assert current.status == "unpruned", "all of it is there, and so is what left"
+    assert occasion(prod.record, current.revision + 1) == "upgrade"
     prod.testbed.kubectl(
         "patch",
         "-n",
@@ -242,6 +246,20 @@ def test_K24_what_cannot_be_deleted_stays_tracked_until_it_goes(prod: Environmen
     )
     assert prod.sync(config("rest")).error("prod") is None
     assert prod.record.inventory == {("", "ConfigMap", prod.namespace, "rest")}
+    assert [one.status for one in (prod.record.current, *prod.record.history) if one] == [
+        "deployed", "superseded", "superseded",
+    ]  # fmt: skip
+
+
+def test_what_is_deleted_and_keeps_something_is_installed_anew(prod: Environment) -> None:
+    kept = {**config("kept"), "metadata": {"name": "kept", "annotations": {"helm.sh/resource-policy": "keep"}}}
+    prod.sync(kept, config("rest"))
+    assert prod.sync(is_delete=True).error("prod") is None
+    current = prod.record.current
+    assert current is not None
+    assert current.status == "deleted"
+    assert prod.record.inventory == {("", "ConfigMap", prod.namespace, "kept")}
+    assert occasion(prod.record, current.revision + 1) == "install"
 
 
 def test_K25_K26_protected_kinds_stay_until_allowed(prod: Environment) -> None:

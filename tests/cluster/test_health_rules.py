@@ -80,7 +80,7 @@ RULES = """  cluster:
       - apiVersion: apps/v1
         kind: Deployment
         failed: "has(metadata.annotations.broken)"
-        current: {current}
+        current: "{current}"
 """
 
 
@@ -158,7 +158,7 @@ def test_a_sync_ends_when_the_rule_says_that_an_object_has_failed(make: Callable
 
 @pytest.mark.cluster
 def test_what_is_no_expression_is_refused_before_anything_is_committed(make: Callable[..., Shop]) -> None:
-    shop = make("'status.'")
+    shop = make("status.")
     done = shop.sync("--first-contact")
     assert done.returncode == 2
     assert (

@@ -16,6 +16,7 @@ from tests.cluster.projects import Shop
 from tests.cluster.testbed import REPOSITORY, Testbed
 from tests.running import run
 from tests.servers.git_http import GitServer
+from tests.servers.sshd import Sshd
 
 pytestmark = pytest.mark.cluster
 
@@ -32,11 +33,10 @@ ROLES = (
 class Job:
     """The scheduled job of a shop, as its manifests describe it; kwok runs no containers, so it is run here."""
 
-    def __init__(self, shop: Shop, server: GitServer) -> None:
+    def __init__(self, shop: Shop, url: str, login: dict[str, str]) -> None:
         self.shop = shop
-        secret = base64.b64encode(f"{LOGIN['username']}:{LOGIN['password']}".encode()).decode()
-        server.accepts = [f"Basic {secret}"]
-        self.url = server.url("remote.git")
+        self.url = url
+        self.login = login
         self.items = self.manifests()
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": self.items})
         shop.testbed.kubectl("apply", "-f", "-", stdin=text)
@@ -53,7 +53,7 @@ class Job:
         return list(json.loads(done.stdout)["items"])
 
     def _secret(self) -> None:
-        body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": LOGIN}
+        body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": self.login}
         self.shop.testbed.call("POST", f"/api/v1/namespaces/{self.shop.namespace}/secrets", body)
 
     def _kubeconfig(self) -> Path:
@@ -68,16 +68,41 @@ class Job:
         return path
 
     @property
-    def container(self) -> dict[str, Any]:
+    def pod(self) -> dict[str, Any]:
         cron = next(one for one in self.items if one["kind"] == "CronJob")
-        return dict(cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0])
+        return dict(cron["spec"]["jobTemplate"]["spec"]["template"]["spec"])
+
+    @property
+    def container(self) -> dict[str, Any]:
+        return dict(self.pod["containers"][0])
+
+    def _mount(self) -> dict[str, str]:
+        """Write what the kubelet mounts; return where each path of the pod is here."""
+        places = {}
+        volumes = {one["name"]: one for one in self.pod["volumes"]}
+        for mount in self.container["volumeMounts"]:
+            volume = volumes[mount["name"]]
+            folder = self.folder if "emptyDir" in volume else self.folder / mount["name"]
+            places[mount["mountPath"]] = str(folder)
+            folder.mkdir(exist_ok=True)
+            if "secret" in volume:
+                assert volume["secret"]["secretName"] == "login"
+                for name, text in self.login.items():
+                    (folder / name).unlink(missing_ok=True)
+                    (folder / name).write_text(text)
+                    (folder / name).chmod(volume["secret"]["defaultMode"])
+        return places
 
     def run(self, *more: str) -> tuple[int, list[dict[str, Any]]]:
         """Run the container's command with its own environment, in an empty folder."""
         env = {name: os.environ[name] for name in ("PATH", "GIT_CONFIG_GLOBAL") if name in os.environ}
+        places = self._mount()
         for one in self.container["env"]:
             reference = one.get("valueFrom", {}).get("secretKeyRef")
-            env[one["name"]] = LOGIN[reference["key"]] if reference else one["value"].replace("/work", str(self.folder))
+            text = self.login[reference["key"]] if reference else one["value"]
+            for path, place in places.items():
+                text = text.replace(path, place)
+            env[one["name"]] = text
         env |= {"KUBECONFIG": str(self._kubeconfig()), "PYTHONPATH": str(REPOSITORY)}
         assert self.container["command"] == ["overlay"]
         done = run(*self.container["args"], *more, cwd=self.folder, env=env)
@@ -102,7 +127,36 @@ def shop(tmp_path: Path, testbed: Testbed, namespace: str) -> Shop:
 
 @pytest.fixture
 def job(shop: Shop, git_http: GitServer) -> Job:
-    return Job(shop, git_http)
+    secret = base64.b64encode(f"{LOGIN['username']}:{LOGIN['password']}".encode()).decode()
+    git_http.accepts = [f"Basic {secret}"]
+    return Job(shop, git_http.url("remote.git"), LOGIN)
+
+
+def key_of(sshd: Sshd, *, key: str = "client", host: str = "host") -> dict[str, str]:
+    """Return a Secret's content for a login by key: who logs in, and whom he takes for the server."""
+    known = f"[127.0.0.1]:{sshd.port} {(sshd.folder / f'{host}.pub').read_text()}"
+    return {"ssh-privatekey": (sshd.folder / key).read_text(), "known_hosts": known}
+
+
+def test_the_job_logs_in_to_git_with_its_key(shop: Shop, sshd: Sshd) -> None:
+    job = Job(shop, sshd.url(shop.folder.parent / "remote.git"), key_of(sshd))
+    code, events = job.run()
+    assert code == 0, events
+    assert shop.live("apps/v1:deployments/web") is not None
+
+
+@pytest.mark.parametrize(
+    ("login", "message"),
+    [
+        ({"key": "stranger"}, "wants a login, or gives this one no right to push"),
+        ({"host": "stranger"}, "is not the known one, or none is known"),
+    ],
+)
+def test_another_key_or_another_host_is_refused(shop: Shop, sshd: Sshd, login: dict[str, str], message: str) -> None:
+    job = Job(shop, sshd.url(shop.folder.parent / "remote.git"), key_of(sshd, **login))
+    (failed,) = job.failed()
+    assert message in failed
+    assert shop.live("apps/v1:deployments/web") is None
 
 
 def publish(shop: Shop, tag: str) -> None:

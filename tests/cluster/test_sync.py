@@ -58,7 +58,7 @@ def test_K31_a_cluster_that_the_environment_never_was_in_needs_a_word(make: Call
     uid = shop.testbed.call("GET", "/api/v1/namespaces/kube-system")["metadata"]["uid"]
     assert done.stderr == (
         f"error in prod: this is the first contact with the cluster {uid} of context testbed\n"
-        "  hint: if it is the right one, give --first-contact, which pins it\n"
+        "  hint: if it is the right one, give --first-contact\n"
     )
     assert "environments/prod" not in git(shop.folder.parent / "remote.git", "branch", "--list"), "nothing is committed"
 
@@ -129,7 +129,7 @@ def test_events_for_programs(make: Callable[..., Shop]) -> None:
     assert done.returncode == 0, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["event"] for one in events if one["event"] not in ("created", "health")] == [
-        "planned", "cluster-planned", "published", "applied",
+        "planned", "cluster-planned", "first-contact", "published", "applied",
     ]  # fmt: skip
     plan = next(one["plan"] for one in events if one["event"] == "cluster-planned")
     assert plan["counts"] == {"create": 3}

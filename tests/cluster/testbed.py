@@ -123,7 +123,9 @@ class Testbed:
         for name in ("kube-controller-manager", "kube-scheduler"):
             own = (
                 (f"--service-account-private-key-file={self.folder}/accounts.key", f"--root-ca-file={self.folder}/ca.pem",
-                 "--use-service-account-credentials=false", "--concurrent-deployment-syncs=20")
+                 "--use-service-account-credentials=false", "--concurrent-deployment-syncs=20",
+                 # A machine under load is late with its heartbeats; its pods would be taken for dead, for good.
+                 "--node-monitor-grace-period=24h", "--node-startup-grace-period=24h")
                 if name == "kube-controller-manager"
                 else ()
             )  # fmt: skip
