@@ -73,9 +73,16 @@ class Run:
         self.hidden = HiddenCharacters(files)
         self.charts: dict[str, ChartSource | OverlayError] = {}
         self.plain: dict[str, dict[Location, Locate]] = {}
+        self._prepared: dict[str, Prepared | OverlayError] = {}
 
     def prepare(self, name: str) -> Prepared | OverlayError:
-        """Load an environment and settle what its chart is rendered with."""
+        """Load an environment and settle what its chart is rendered with; once, whoever asks."""
+        known = self._prepared.get(name)
+        if known is None:
+            known = self._prepared[name] = self._prepare(name)
+        return known
+
+    def _prepare(self, name: str) -> Prepared | OverlayError:
         try:
             environment = self.loader.load(name)
             settled = overridden(effective(environment, self.project), self.options)

@@ -41,7 +41,7 @@ class RenderCache:
     def __init__(self, folder: str, version: str) -> None:
         self.folder = os.path.join(folder, "render")
         self.version = version
-        self.usable = _private(self.folder)
+        self.usable = is_private(self.folder)
 
     def key(self, request: RenderRequest) -> str:
         """Return the name of an entry: a digest over all that settles a rendering."""
@@ -99,8 +99,8 @@ class RenderCache:
                 os.unlink(path)
 
 
-def _private(folder: str) -> bool:
-    """Make the folder when it is missing; tell whether it is ours alone."""
+def is_private(folder: str) -> bool:
+    """Make a folder when it is missing; tell whether it is the user's alone."""
     try:
         os.makedirs(os.path.dirname(folder), exist_ok=True)
         try:

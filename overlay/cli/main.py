@@ -21,6 +21,7 @@ COMMANDS = {
     ("api-versions",): ("overlay.cli.api_versions", "API_VERSIONS"),
     ("compare",): ("overlay.cli.compare", "COMPARE"),
     ("images",): ("overlay.cli.images", "IMAGES"),
+    ("check",): ("overlay.cli.check", "CHECK"),
     ("affected",): ("overlay.cli.affected", "AFFECTED"),
     ("values",): ("overlay.cli.values", "VALUES"),
     ("sync",): ("overlay.cli.sync", "SYNC"),
@@ -71,8 +72,8 @@ COMMANDS = {
 
 # Commands that render: Helm's library loads in a process of its own while they get ready.
 EARLY = (
-    "render", "lint", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync", "plan",
-    "status", "package", "diff", "adopt-live", "schedule",
+    "render", "lint", "check", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync",
+    "plan", "status", "package", "diff", "adopt-live", "schedule",
 )  # fmt: skip
 
 

@@ -66,8 +66,8 @@ def _between(
             if args["all"]:
                 names = known
             check_names(names, known)
-            # What the change says of itself hides nothing of it (hazard C06).
-            wanted = _wanted(args, before.project, after.project)
+            causes = not args["stat"] and not args["name_only"] and args["output"] != "unified"
+            wanted = wanted_of(args, before.project, after.project, causes=causes)
             found = [diff_versions(before, after, name, wanted) for name in dict.fromkeys(names)]
         sides = [{"ref": one.ref, "commit": one.commit or None} for one in (versions.before, versions.after)]
     return found, (sides[0], sides[1])
@@ -83,10 +83,13 @@ def check_names(names: Sequence[str], known: Sequence[str]) -> None:
             raise UsageError(f"no environment is called {name!r}", hint=hint)
 
 
-def _wanted(args: dict[str, Any], before: Project, after: Project) -> Wanted:
+def wanted_of(args: dict[str, Any], before: Project, after: Project, *, causes: bool = True) -> Wanted:
+    """Return how versions are compared, as the command line and the base say (hazard C06).
+
+    Raises UsageError.
+    """
     from overlay.inspect.versions import Wanted  # noqa: PLC0415
 
-    causes = not args["stat"] and not args["name_only"] and args["output"] != "unified"
     return Wanted(rules=_rules(args, before, after), detect_renames=args["detect_renames"], causes=causes)
 
 
@@ -113,7 +116,7 @@ def _against_folder(
         known = environments_of(workshop.run)
         names = list(dict.fromkeys(names)) if names else known
         check_names(names, known)
-        wanted = _wanted(args, workshop.project, workshop.project)
+        wanted = wanted_of(args, workshop.project, workshop.project)
         found = [_folder_diff(workshop, folder, name, wanted, alone=len(names) == 1) for name in names]
     return found, ({"ref": folder, "commit": None}, {"ref": "now", "commit": None})
 

@@ -73,6 +73,10 @@ class ProjectFiles:
             os.close(descriptor)
         self._folders.clear()
 
+    def after_fork(self) -> None:
+        """Let go of what is open, in a child process: it is the parent's, too."""
+        self.close()
+
     def read(self, path: str, location: Location | None = None, limit: int = MAX_FILE) -> bytes:
         """Return a regular file's bytes.
 

@@ -48,6 +48,11 @@ class CommittedFiles(ProjectFiles):
         super().close()
         self._objects.close()
 
+    def after_fork(self) -> None:
+        super().close()
+        # The process that reads answers the parent.
+        self._objects = ObjectReader(self.repository)
+
     def folders(self, folder: str, location: Location | None = None) -> tuple[str, ...]:
         prefix = f"{folder}/" if folder else ""
         names = self._names_in(folder, location)

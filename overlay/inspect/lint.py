@@ -26,22 +26,32 @@ if TYPE_CHECKING:
 
 def lint(workshop: Workshop, name: str) -> list[Finding]:
     """Return what is wrong with one environment; raises UsageError for a name that there is not."""
+    return linted(workshop, name)[1]
+
+
+def linted(workshop: Workshop, name: str) -> tuple[Session | None, list[Finding]]:
+    """Return an environment with what is wrong with it; None for one that cannot be built.
+
+    Raises UsageError for a name that there is not.
+    """
     found: list[Finding] = []
     try:
         session = Session(workshop, name)
     except UsageError:
         raise
     except OverlayError as error:
-        return as_findings(error, name)
+        return None, as_findings(error, name)
+    built: Session | None = session
     try:
         found += session.build.findings
     except OverlayError as error:
         found += as_findings(error, name)
+        built = None
     more = beyond_build(session)
     if session.prepared.request is not None:
         more += lookups(session.prepared.request.chart)
     found += [replace(finding, environment=name) for finding in more]
-    return found
+    return built, found
 
 
 def beyond_build(session: Session) -> list[Finding]:
@@ -51,7 +61,11 @@ def beyond_build(session: Session) -> list[Finding]:
 
 def lint_all(workshop: Workshop, names: Sequence[str]) -> list[Finding]:
     """Return the findings of several environments; what concerns more than one of them is told once, for all."""
-    found = [finding for name in names for finding in lint(workshop, name)]
+    return together([finding for name in names for finding in lint(workshop, name)])
+
+
+def together(found: Sequence[Finding]) -> list[Finding]:
+    """Return findings of several environments, each once, with the names of all that have it."""
     return [replace(one.problem, environment=", ".join(one.environments), object=one.object) for one in shared(found)]
 
 

@@ -27,11 +27,12 @@ def diff_document(
             "differing": sum(one.change != "same" for one in diffs),
             "objects": {word: sum(one.count(word) for one in diffs) for word in CHANGES},
         },
-        "environments": [_environment(one) for one in diffs],
+        "environments": [environment_value(one) for one in diffs],
     }
 
 
-def _environment(one: EnvironmentDiff) -> dict[str, Any]:
+def environment_value(one: EnvironmentDiff) -> dict[str, Any]:
+    """Return what became of an environment."""
     return {
         "environment": one.environment,
         "change": one.change,

@@ -45,8 +45,13 @@ def diff_markdown(
     if not differing:
         return f"{head}No environment differs ({len(diffs)} compared).\n"
     head += _table(differing, len(diffs))
-    head += "".join([f"\n> [!WARNING]\n> {_warning(text)}\n" for text in removed_warnings(differing)[:_ROWS]])
-    room = limit - len(head.encode()) - _TAIL
+    head += "".join([f"\n> [!WARNING]\n> {warning(text)}\n" for text in removed_warnings(differing)[:_ROWS]])
+    return head + diff_blocks(differing, limit - len(head.encode()), command=command)
+
+
+def diff_blocks(differing: Sequence[EnvironmentDiff], room: int, *, command: str = "") -> str:
+    """Return each object that differs as a block, as many as there is room for in bytes, and how many there is not."""
+    room -= _TAIL
     parts: list[str] = []
     left_objects, left_environments = 0, set[str]()
     for group in alike(differing):
@@ -58,7 +63,7 @@ def diff_markdown(
             else:
                 left_objects += 1
                 left_environments.update(group.environments)
-    return head + "".join(parts) + _tail(left_objects, len(left_environments), command)
+    return "".join(parts) + _tail(left_objects, len(left_environments), command)
 
 
 def _table(differing: Sequence[EnvironmentDiff], total: int) -> str:
@@ -77,7 +82,8 @@ def _cell(one: EnvironmentDiff) -> str:
     return f"{heading(one)}{ignored}{problem}"
 
 
-def _warning(text: str) -> str:
+def warning(text: str) -> str:
+    """Return a warning of an environment, whose name is its first word, as markdown."""
     name, _, rest = text.partition(" ")
     return f"{code(name)} {rest}"
 

@@ -85,14 +85,17 @@ def _place(location: Location, style: Style, lines: Lines, color: str) -> str:
 
 def as_json(errors: Iterable[OverlayError], findings: Iterable[Finding]) -> str:
     """Return problems as one JSON document of kind Problems."""
-    problems = [{"severity": "error", "rule": error.rule, **_fields(error)} for error in errors]
-    problems += [{"severity": finding.severity, "rule": finding.rule, **_fields(finding)} for finding in findings]
+    problems = [problem_value("error", error) for error in errors]
+    problems += [problem_value(finding.severity, finding) for finding in findings]
     return json.dumps({"apiVersion": "overlay.dev/v1", "kind": "Problems", "problems": problems}, indent=2) + "\n"
 
 
-def _fields(problem: Any) -> dict[str, Any]:
+def problem_value(severity: str, problem: Any) -> dict[str, Any]:
+    """Return a problem as documents list it."""
     location = problem.location
     return {
+        "severity": severity,
+        "rule": problem.rule,
         "message": problem.message,
         "file": location.file if location else None,
         "line": location.line or None if location else None,
