@@ -51,6 +51,7 @@ COMMANDS = {
     ("notes",): ("overlay.cli.listing", "NOTES"),
     ("wait",): ("overlay.cli.live_status", "WAIT"),
     ("delete",): ("overlay.cli.delete", "DELETE"),
+    ("duplicates",): ("overlay.cli.duplicates", "DUPLICATES"),
     ("adopt",): ("overlay.cli.adopt", "ADOPT"),
     ("adopt-live",): ("overlay.cli.adopt_live", "ADOPT_LIVE"),
     ("schedule", "kubernetes"): ("overlay.cli.schedule", "KUBERNETES"),

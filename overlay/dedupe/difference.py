@@ -43,7 +43,7 @@ def smallest_patch(base: dict[str, Any], wanted: dict[str, Any], node: Type | No
     if len(ways) < 2:
         return ways[0] if ways else None
     merge, patch = [height({name: content}) for name, content in ways]
-    return ways[0] if merge <= patch * 1.5 + 1 else ways[1]
+    return ways[0] if merge <= patch + 3 else ways[1]
 
 
 def _merged(base: dict[str, Any], content: dict[str, Any], node: Type | None, wanted: dict[str, Any]) -> bool:

@@ -167,25 +167,24 @@ def _one_word_apart(one: str, other: str) -> bool:
 def _shingles(folder: str) -> frozenset[int]:
     """Return the hashes of a folder's lines, each once, without white space around them."""
     found: set[int] = set()
-    read = 0
-    for path in _files(folder):
-        try:
-            descriptor = os.open(path, _READ)
-        except OSError:
-            continue
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                continue
-            data = file.read(_MOST_READ - read)
-        read += len(data)
-        found.update(crc32(line.strip()) for line in data.split(b"\n"))
-        if read >= _MOST_READ:
-            break
+    for path in files_of(folder):
+        found.update([crc32(line.strip()) for line in read_bounded(path).split(b"\n")])
     found.discard(crc32(b""))
     return frozenset(found)
 
 
-def _files(folder: str) -> Iterable[str]:
+def read_bounded(path: str) -> bytes:
+    """Return a regular file's bytes, as many as a comparison looks at; none of a link or what cannot be read."""
+    try:
+        descriptor = os.open(path, _READ)
+    except OSError:
+        return b""
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(_MOST_READ) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+
+
+def files_of(folder: str) -> Iterable[str]:
+    """Yield the paths of the manifests below a folder, in order; links are not followed."""
     for top, folders, names in os.walk(folder, followlinks=False):
         folders.sort()
         yield from [os.path.join(top, name) for name in sorted(names) if name.endswith(ENDINGS)]
