@@ -45,7 +45,7 @@ def bash(script: str, cwd: Path) -> list[str]:
         (["overlay", "render", "pr"], ["prod", "prod-eu"]),
         (["overlay", "render", "--output-"], ["--output-dir"]),
         (["overlay", "render", "-o", ""], ["yaml", "json", "name"]),
-        (["overlay", "schema", "c"], ["component"]),
+        (["overlay", "schema", "com"], ["component"]),
     ],
 )
 def test_bash_completes_commands_options_choices_and_environments(
