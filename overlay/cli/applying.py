@@ -7,7 +7,7 @@ from overlay.model.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from overlay.cli.clusters import Live, Wish
@@ -156,6 +156,38 @@ def _apply_one(
             say(args, f"{name}: {outcome_text(outcome)} in {live.client.access.context} (revision {revision})")
             report((), [_left_release(name, one) for one in _releases(live)], args)
     return error
+
+
+def apply_looked(args: dict[str, Any], looked: Looked, stamp: Callable[[Live], tuple[int, str, str]]) -> int:
+    """Show all plans, ask, carry them out, say what came of each; return the exit code.
+
+    stamp: returns the revision, commit and source that a cluster shall record.
+    """
+    from overlay.cli.asking import ask  # noqa: PLC0415
+    from overlay.cli.exits import exit_code, report  # noqa: PLC0415
+    from overlay.cli.publishing_output import event  # noqa: PLC0415
+    from overlay.cli.together import together  # noqa: PLC0415
+    from overlay.cluster.halt import Halt  # noqa: PLC0415
+
+    halt = Halt()
+
+    def apply(live: Live) -> OverlayError | None:
+        revision, commit, source = stamp(live)
+        return apply_one(args, live, revision=revision, commit=commit, source=source, halt=halt)
+
+    try:
+        print_lives(args, looked)
+        if looked.changing:
+            ask(args, f"Change {len(looked.changing)} cluster{'s' * (len(looked.changing) != 1)}?")
+        due = [live for name, live in looked.lives.items() if name not in looked.refused]
+        failed = [error for error in together(apply, due, halt) if error is not None]
+    finally:
+        looked.close()
+    errors = [*looked.errors, *failed]
+    for problem in (each for error in errors for each in error.each()):
+        event(args, "failed", problem.environment or "", message=problem.message, hint=problem.hint)
+    report(errors, (), args)
+    return exit_code(errors, is_partial=len(due) > len(failed))
 
 
 def _releases(live: Live) -> list[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from overlay.cli.clusters import Live
     from overlay.cluster.outcome import Event, Outcome
     from overlay.cluster.plan import Action
+    from overlay.cluster.record import AppliedBundle
 
 # What a plan shows one by one; the rest is counted.
 _SHOWN = ("create", "update", "replace", "adopt", "prune", "keep", "conflict", "refused")
@@ -103,6 +104,13 @@ def id_value(identity: Any) -> dict[str, str | None]:
         "group": identity.group, "version": identity.version, "kind": identity.kind,
         "namespace": identity.namespace or None, "name": identity.name,
     }  # fmt: skip
+
+
+def bundle_value(found: AppliedBundle | None) -> dict[str, str] | None:
+    """Return the bundle that a revision was applied from, as documents show it."""
+    if found is None:
+        return None
+    return {"name": found.name, "version": found.version, "digest": found.digest, "place": found.place}
 
 
 _WORDS = {"create": "created", "update": "updated", "replace": "replaced", "adopt": "adopted", "prune": "deleted"}

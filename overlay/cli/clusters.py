@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from overlay.cluster.outcome import Event, Outcome
     from overlay.cluster.placing import Placed
     from overlay.cluster.plan import Options, Plan
-    from overlay.cluster.record import Entry, Record
+    from overlay.cluster.record import AppliedBundle, Entry, Record
     from overlay.cluster.store import RecordStore
     from overlay.kube.types import Types
     from overlay.model.build import Build
@@ -32,7 +32,7 @@ _TRIES = 3
 class Wish:
     """What an environment shall be in its cluster, wherever it was read.
 
-    chart: name, version and app version, as the record keeps them.
+    chart: name, version and app version, as the record keeps them. bundle: where it comes from one.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Wish:
     kubernetes_version: str
     notes: str = ""
     chart: tuple[str, str, str] = ("", "", "")
+    bundle: AppliedBundle | None = None
 
 
 @value(kw_only=True)
@@ -170,8 +171,8 @@ def options_of(args: dict[str, Any], settings: ClusterSettings) -> Options:
     asked, said = parse_limit(args.get("max_prune") or ""), parse_limit(settings.max_prune)
     most, share = asked if args.get("max_prune") else said
     limits = PruneLimits(most=most, share=share, allowed=allowed)
-    if args.get("from_git"):
-        # Whoever may write the branch may tighten what is said here, and not loosen it.
+    if args.get("from_git") or args.get("bundle"):
+        # Whoever may write the branch or the bundle may tighten what is said here, and not loosen it.
         ceiling = PruneLimits(most=asked[0], share=asked[1])
         limits = PruneLimits(most=said[0], share=said[1], allowed=allowed, ceiling=ceiling)
     return Options(
@@ -209,7 +210,7 @@ def carry_out(
     )
     entry: Entry = Entry(
         revision=revision, commit=commit, source=source, updated=now(), status=PENDING, chart=wish.chart[0],
-        chart_version=wish.chart[1], app_version=wish.chart[2],
+        chart_version=wish.chart[1], app_version=wish.chart[2], bundle=wish.bundle,
     )  # fmt: skip
     rules = HealthRules(wish.settings.health)
     outcome = None

@@ -77,9 +77,13 @@ def read_published(args: dict[str, Any]) -> dict[str, Published | OverlayError]:
 
 
 def _published(one: Committed, own: ClusterSettings | None) -> Published:
-    from overlay.cli.record_wish import wish_of_record  # noqa: PLC0415
+    from overlay.cli.record_wish import Written, wish_of_record  # noqa: PLC0415
 
-    wish = wish_of_record(one, own)
+    name = one.record.environment
+    written = Written(
+        name=name, record=one.record.value, texts=one.texts, shown=str(one.target), again=f"overlay sync {name}"
+    )
+    wish = wish_of_record(written, own)
     return Published(wish=wish, revision=one.record.revision, commit=one.commit, source=one.record.source)
 
 
@@ -206,37 +210,17 @@ def _documented(args: dict[str, Any], publishing: Publishing, name: str) -> tupl
 
 def apply_published(args: dict[str, Any]) -> int:
     """`overlay sync --from-git`: apply what is published, whoever published it."""
-    from overlay.cli.applying import apply_one, looked_at, print_lives  # noqa: PLC0415
-    from overlay.cli.asking import ask  # noqa: PLC0415
-    from overlay.cli.exits import exit_code, report  # noqa: PLC0415
-    from overlay.cli.publishing_output import event  # noqa: PLC0415
-    from overlay.cli.together import together  # noqa: PLC0415
-    from overlay.cluster.halt import Halt  # noqa: PLC0415
+    from overlay.cli.applying import apply_looked, looked_at  # noqa: PLC0415
 
     read = read_published(args)
     found = {name: one for name, one in read.items() if not isinstance(one, OverlayError)}
     looked = looked_at({**read, **look_at_each(args, found)})  # type: ignore[dict-item]  # all that is found was looked at
-    errors = list(looked.errors)
-    halt = Halt()
 
-    def apply(name: str) -> OverlayError | None:
-        one, live = found[name], looked.lives[name]
-        commit = commit_for(live, one)
-        return apply_one(args, live, revision=one.revision, commit=commit, source=one.source, halt=halt)
+    def stamp(live: Live) -> tuple[int, str, str]:
+        one = found[live.wish.name]
+        return one.revision, commit_for(live, one), one.source
 
-    try:
-        print_lives(args, looked)
-        if looked.changing:
-            ask(args, f"Change {len(looked.changing)} cluster{'s' * (len(looked.changing) != 1)}?")
-        due = [name for name in looked.lives if name not in looked.refused]
-        failed = [error for error in together(apply, due, halt) if error is not None]
-    finally:
-        looked.close()
-    errors += failed
-    for problem in (each for error in errors for each in error.each()):
-        event(args, "failed", problem.environment or "", message=problem.message, hint=problem.hint)
-    report(errors, (), args)
-    return exit_code(errors, is_partial=len(due) > len(failed))
+    return apply_looked(args, looked, stamp)
 
 
 def look_at_each(args: dict[str, Any], found: dict[str, Published]) -> dict[str, Live | OverlayError]:
@@ -260,9 +244,16 @@ def look_at(args: dict[str, Any], one: Published) -> Live:
     corrects = bool(args.get("scheduled")) and one.wish.settings.drift == "correct"
     live = look({**args, "correct": corrects}, one.wish)
     current = live.record.current
-    if current is None or args["allow_rollback"] or current.commit == "local" or one.revision >= current.revision:
+    if current is None or args["allow_rollback"] or current.commit == "local":
+        return live
+    if current.bundle is None and one.revision >= current.revision:
         return live
     live.client.close()
+    if current.bundle is not None:
+        raise GitConflict(
+            f"the cluster has the bundle {current.bundle}, Git has revision {one.revision} of {one.wish.name}",
+            hint="--allow-rollback applies what Git has from now on", environment=one.wish.name,
+        )  # fmt: skip
     raise GitConflict(
         f"the cluster has the newer commit {current.commit[:12]} (revision {current.revision}) of {one.wish.name}",
         hint="--allow-rollback goes back", environment=one.wish.name,

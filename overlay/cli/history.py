@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.cluster_options import REACHING
 from overlay.cli.past import PAST
 from overlay.cli.table import Command, Param
 from overlay.errors import EXIT_OK, UsageError
@@ -24,6 +25,10 @@ def history(args: dict[str, Any]) -> int:
     """Print the newest revisions, the newest last."""
     from overlay.cli.past import Past  # noqa: PLC0415
 
+    if args["live"]:
+        from overlay.cli.live_history import live_history  # noqa: PLC0415
+
+        return live_history(args)
     count = args["max"]
     if not (count.isascii() and count.isdigit() and 0 < int(count) < 1_000_000):
         raise UsageError(f"--max {count!r} is no number of revisions", hint="a number from 1 on")
@@ -107,9 +112,14 @@ All of it is read from the commits of the environment's branch. The newest revis
 or `held` after a rollback: `overlay sync` then changes nothing before it is released. Times are in UTC. Only as much of
 the branch's history is fetched as is shown.
 
+With --live it is what the environment's cluster had, as far as the cluster remembers: also bundles, which no branch
+knows of, and runs that failed.
+
 Examples:
 
   overlay history prod
+
+  overlay history prod --live
 
   overlay history prod --max 100 -o json""",
     run=history,
@@ -126,6 +136,14 @@ Examples:
             default="table",
             help="table, json or yaml.",
         ),
+        Param(
+            name="live",
+            flags=("--live",),
+            kind="flag",
+            panel="Cluster",
+            help="What was applied to its cluster instead.",
+        ),
+        *REACHING,
         *PAST,
     ),
 )

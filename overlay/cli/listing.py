@@ -40,6 +40,8 @@ def list_(args: dict[str, Any]) -> int:
 
 
 def _row(record: Record) -> dict[str, Any]:
+    from overlay.cli.cluster_output import bundle_value  # noqa: PLC0415
+
     current = record.current
     chart = f"{current.chart}-{current.chart_version}".strip("-") if current else ""
     return {
@@ -51,6 +53,7 @@ def _row(record: Record) -> dict[str, Any]:
         "chart": chart,
         "appVersion": current.app_version if current else "",
         "commit": current.commit if current else "",
+        "bundle": bundle_value(current.bundle) if current else None,
         "objects": len(record.inventory),
     }
 
@@ -69,9 +72,15 @@ def _print(rows: list[dict[str, Any]], args: dict[str, Any]) -> None:
         from overlay.report.table import as_table  # noqa: PLC0415
 
         names = ("name", "namespace", "revision", "updated", "status", "chart", "appVersion")
-        cells = [[str(row[name]) for name in names] for row in rows]
+        # Helm's columns, and one more where something came from a bundle.
+        head = (*_HEAD, "BUNDLE") if any(row["bundle"] for row in rows) else _HEAD
+        cells = [[*[str(row[name]) for name in names], _bundle(row["bundle"])][: len(head)] for row in rows]
         color = wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ)
-        sys.stdout.write(as_table(_HEAD, cells, Style(color=color)))
+        sys.stdout.write(as_table(head, cells, Style(color=color)))
+
+
+def _bundle(found: dict[str, str] | None) -> str:
+    return f"{found['name']}:{found['version']}@{found['digest'][:19]}" if found else ""
 
 
 def notes(args: dict[str, Any]) -> int:

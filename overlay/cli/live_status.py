@@ -61,9 +61,12 @@ def _print(one: Tracked, found: dict[Key, tuple[Body | None, Health]], args: dic
         if body is not None and not health.is_current
     }
     if args["output"] in ("json", "yaml"):
+        from overlay.cli.cluster_output import bundle_value  # noqa: PLC0415
+
         document = {
             "environment": one.name, "context": one.client.access.context, "revision": one.current.revision,
-            "commit": one.current.commit, "status": one.current.status, "updated": one.current.updated,
+            "commit": one.current.commit, "bundle": bundle_value(one.current.bundle),
+            "status": one.current.status, "updated": one.current.updated,
             "objects": [
                 {
                     "group": key[0], "kind": key[1], "namespace": key[2] or None, "name": key[3],
@@ -87,8 +90,7 @@ def _print(one: Tracked, found: dict[Key, tuple[Body | None, Health]], args: dic
 
     current = one.current
     style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
-    commit = current.commit if current.commit == "local" else current.commit[:12]
-    head = f"{one.name}: revision {current.revision} ({commit}) {current.status} {current.updated}"
+    head = f"{one.name}: revision {current.revision} ({current.origin}) {current.status} {current.updated}"
     rows = [(_label(key), health.status, _age(body), health.message) for key, (body, health) in found.items()]
     lines = [
         f"  {line.about}: {line.text}" for key in found for line in stories.get(key, ())

@@ -1,46 +1,59 @@
-"""What a published record says of a cluster, read as what anybody may have written who may write the branch."""
+"""What a record says of a cluster, read as what anybody may have written who may write the branch or the bundle."""
 
 from __future__ import annotations
 
 from overlay.errors import GitConflict, UsageError
-from overlay.model.value import replace
+from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from overlay.cli.clusters import Wish
-    from overlay.gitops.committed import Committed
     from overlay.model.cluster import ClusterSettings, HealthRule
     from overlay.model.resource import Resource
 
 
-def wish_of_record(one: Committed, own: ClusterSettings | None) -> Wish:
+@value(kw_only=True)
+class Written:
+    """What stands somewhere of an environment: its record, and the bytes of its files by name.
+
+    shown: how messages name the place. again: how it is published there once more.
+    """
+
+    name: str
+    record: dict[str, Any]
+    texts: Mapping[str, bytes]
+    shown: str
+    again: str
+
+
+def wish_of_record(one: Written, own: ClusterSettings | None) -> Wish:
     """Return what a published environment shall be in its cluster.
 
     own: what its documents say here, if they are here; pins of theirs count although the branch leaves them out.
     Raises UsageError where it names no cluster, GitConflict for a record that somebody wrote.
     """
-    name = one.record.environment
     try:
         return _wish(one, own)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise GitConflict(
-            f"the settings in {one.target} are not as they were published", environment=name,
-            hint=f"look who changed them; `overlay sync {name}` publishes them again",
+            f"the settings in {one.shown} are not as they were published", environment=one.name,
+            hint=f"look who changed them; `{one.again}` publishes them again",
         ) from None  # fmt: skip
 
 
-def _wish(one: Committed, own: ClusterSettings | None) -> Wish:
+def _wish(one: Written, own: ClusterSettings | None) -> Wish:
     from overlay.cli.clusters import Wish  # noqa: PLC0415
 
-    record, name = one.record.value, one.record.environment
+    record, name = one.record, one.name
     settings, chart = record["settings"], record.get("chart") or {}
     cluster = settings.get("cluster")
     if cluster is None:
         raise UsageError(
             f"what is published of {name} names no cluster", environment=name,
-            hint=f"set cluster.context in it, and publish it again with `overlay sync {name}`",
+            hint=f"set cluster.context in it, and publish it again with `{one.again}`",
         )  # fmt: skip
     found = _settings(cluster)
     if own is not None:
@@ -98,7 +111,7 @@ def _text(found: dict[str, Any], key: str) -> str:
     return text or ""
 
 
-def _objects(one: Committed) -> tuple[Resource, ...]:
+def _objects(one: Written) -> tuple[Resource, ...]:
     from overlay.kube.objects import parse_objects  # noqa: PLC0415
     from overlay.model.resource import Origin, Resource  # noqa: PLC0415
     from overlay.yaml import decode, read_documents  # noqa: PLC0415

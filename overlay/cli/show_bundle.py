@@ -12,7 +12,7 @@ from overlay.nearest import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from overlay.model.resource import Resource
@@ -72,19 +72,29 @@ def open_bundle(args: dict[str, Any], text: str) -> Iterator[Opened]:
 def objects_in(bundle: Opened, environment: str) -> tuple[Resource, ...]:
     """Return the objects of an environment, after all of the bundle's files were checked.
 
+    Raises what `files_in` raises.
+    """
+    from overlay.gitops.manifests import objects_of  # noqa: PLC0415
+
+    return objects_of(files_in(bundle, [environment])[environment])
+
+
+def files_in(bundle: Opened, environments: Sequence[str]) -> dict[str, dict[str, bytes]]:
+    """Return the files of environments by name, after all of the bundle's files were checked.
+
     Raises UsageError for an environment that it does not have, and what reading it raises.
     """
     import tempfile  # noqa: PLC0415
 
-    from overlay.gitops.manifests import objects_of  # noqa: PLC0415
     from overlay.oci.opened import rendered_files  # noqa: PLC0415
     from overlay.oci.place import verified  # noqa: PLC0415
 
     source, manifest, contents = bundle.source, bundle.manifest, bundle.contents
-    if environment not in contents.records:
-        hint = did_you_mean(environment, contents.records) or f"there are {', '.join(contents.records)}"
-        raise UsageError(f"{contents.name} {contents.version} has no environment {environment!r}", hint=hint)
-    files: dict[str, bytes] = {}
+    for environment in environments:
+        if environment not in contents.records:
+            hint = did_you_mean(environment, contents.records) or f"there are {', '.join(contents.records)}"
+            raise UsageError(f"{contents.name} {contents.version} has no environment {environment!r}", hint=hint)
+    files: dict[str, dict[str, bytes]] = {environment: {} for environment in environments}
     with tempfile.TemporaryFile() as layer:
         for chunk in verified(source.chunks(manifest.parts[0]), manifest.parts[0], source.shown):
             layer.write(chunk)
@@ -92,9 +102,9 @@ def objects_in(bundle: Opened, environment: str) -> tuple[Resource, ...]:
         for path, chunks in rendered_files(layer, contents, f"{source.shown}@{manifest.digest}"):
             _, name, file = path.split("/")
             data = b"".join(chunks)
-            if name == environment:
-                files[file] = data
-    return objects_of(files)
+            if name in files:
+                files[name][file] = data
+    return files
 
 
 def _print_summary(manifest: Manifest, contents: Contents, args: dict[str, Any]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from overlay.cli.applying import Looked, apply_lives, look_at_clusters, print_lives
 from overlay.cli.asking import YES, ask
 from overlay.cli.cluster_options import APPLYING
+from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.from_git import PLACE
+from overlay.cli.packaging import STORE
 from overlay.cli.publishing_options import PUBLISHING
 from overlay.cli.table import Command, Param
 from overlay.errors import GitConflict, OverlayError
@@ -31,6 +33,10 @@ def sync(args: dict[str, Any]) -> int:
     from overlay.cli.publishing_run import prepare  # noqa: PLC0415
     from overlay.cli.saved_plan import read_plan, refuse_moved  # noqa: PLC0415
 
+    if args["bundle"]:
+        from overlay.cli.from_bundle import apply_bundle  # noqa: PLC0415
+
+        return apply_bundle(args)
     if args["no_git"]:
         from overlay.cli.applying import apply_uncommitted  # noqa: PLC0415
 
@@ -188,7 +194,9 @@ Examples:
 
   overlay sync --all -y -o json
 
-  overlay plan prod --out plan.json && overlay sync --plan plan.json""",
+  overlay plan prod --out plan.json && overlay sync --plan plan.json
+
+  overlay sync prod --bundle oci://registry.shop.example/shop@sha256:…""",
     run=sync,
     params=(
         YES,
@@ -217,6 +225,12 @@ Examples:
             kind="flag",
             help="Apply only, what is rendered now; where the environment allows it (cluster.allowUncommitted).",
         ),
+        Param(
+            name="bundle",
+            flags=("--bundle",),
+            metavar="REF",
+            help="Apply only, exactly what a bundle holds: oci://host/path@sha256:…, or as `overlay pull` takes it.",
+        ),
         Param(name="plan", flags=("--plan",), metavar="FILE", help="Publish exactly what `overlay plan --out` wrote."),
         Param(
             name="message",
@@ -234,6 +248,9 @@ Examples:
         ),
         *PLACE,
         *APPLYING,
+        STORE,
+        PLAIN_HTTP,
+        TOKEN_HOST,
         *PUBLISHING,
     ),
 )

@@ -28,11 +28,24 @@ Key = tuple[str, str, str, str]
 
 
 @value(kw_only=True)
+class AppliedBundle:
+    """The bundle that a revision was applied from; place: where it was read."""
+
+    name: str
+    version: str
+    digest: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} ({self.digest[:19]})"
+
+
+@value(kw_only=True)
 class Entry:
     """One revision that was applied here.
 
     status: Helm's words: `pending` while it is applied, then `deployed` or `failed`; `superseded` by a later one.
-    commit: of the environment's branch, or `local`. source: the commit it was rendered from.
+    commit: of the environment's branch, or `local`, or a bundle's digest. source: the commit it was rendered from.
     """
 
     revision: int
@@ -43,6 +56,14 @@ class Entry:
     chart: str = ""
     chart_version: str = ""
     app_version: str = ""
+    bundle: AppliedBundle | None = None
+
+    @property
+    def origin(self) -> str:
+        """What was applied, in few words."""
+        if self.bundle is not None:
+            return str(self.bundle)
+        return self.commit if self.commit == "local" else self.commit[:12]
 
 
 # How an entry ended. A revision is UNPRUNED when all of it is there and healthy, and so is something that left.
@@ -198,9 +219,18 @@ _FIELDS = {
 }  # fmt: skip
 
 
+_BUNDLE = ("name", "version", "digest", "place")
+
+
 def _entry(entry: Entry) -> dict[str, Any]:
-    return {there: getattr(entry, here) for here, there in _FIELDS.items()}
+    bundle = entry.bundle
+    found = {there: getattr(entry, here) for here, there in _FIELDS.items()}
+    return found if bundle is None else {**found, "bundle": {name: getattr(bundle, name) for name in _BUNDLE}}
 
 
 def _parse_entry(found: dict[str, Any]) -> Entry:
-    return Entry(**{here: found[there] for here, there in _FIELDS.items()})
+    bundle = found.get("bundle")
+    return Entry(
+        **{here: found[there] for here, there in _FIELDS.items()},
+        bundle=None if bundle is None else AppliedBundle(**{name: str(bundle[name]) for name in _BUNDLE}),
+    )

@@ -10,9 +10,10 @@ import pytest
 from tests.cluster.scripted import Answer, Scripted
 from tests.cluster.testbed import Testbed, programs
 from tests.conftest import IN_CI
+from tests.oci.conftest import registry
 from tests.servers.fixtures import authority, git_http, make_git_server, sshd
 
-__all__ = ["authority", "git_http", "make_git_server", "sshd"]
+__all__ = ["authority", "git_http", "make_git_server", "registry", "sshd"]
 
 _numbers = itertools.count(1)
 

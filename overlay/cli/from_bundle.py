@@ -1,0 +1,143 @@
+"""`overlay sync ENV --bundle REF`: a cluster gets exactly what a bundle holds; nothing is rendered."""
+
+from __future__ import annotations
+
+from overlay.errors import ClusterConflict, FetchError, OverlayError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from overlay.cli.clusters import Live, Wish
+    from overlay.cli.show_bundle import Opened
+    from overlay.cluster.record import AppliedBundle
+    from overlay.model.cluster import ClusterSettings
+
+_EXCLUDED = ("from_git", "scheduled", "no_git", "git_only", "plan", "message", "repository", "branch", "path")
+
+
+def apply_bundle(args: dict[str, Any]) -> int:
+    """Open the bundle, check whose it is, look at clusters, ask, apply."""
+    from overlay.cli.applying import apply_looked, looked_at  # noqa: PLC0415
+    from overlay.cli.clusters import look  # noqa: PLC0415
+    from overlay.cli.show_bundle import files_in, open_bundle  # noqa: PLC0415
+    from overlay.cli.together import together  # noqa: PLC0415
+
+    _refuse_other_ways(args)
+    with open_bundle(args, args["bundle"]) as bundle:
+        applied = _tell_digest(args, bundle)
+        owns = _documented(args, bundle)
+        names = list(dict.fromkeys(args["environments"])) or list(bundle.contents.records)
+        files = files_in(bundle, names)
+        source = bundle.contents.config.get("source")
+    commit = source.get("revision") if isinstance(source, dict) else None
+    rendered = commit if isinstance(commit, str) else ""
+
+    def look_at(name: str) -> Live | OverlayError:
+        try:
+            live = look(args, _wish(name, files[name], applied, owns.get(name)))
+        except OverlayError as error:
+            return error.of(name)
+        refused = _refuse_other_bundle(args, live, applied)
+        if refused is None:
+            return live
+        live.client.close()
+        return refused
+
+    looked = looked_at(dict(zip(names, together(look_at, names), strict=True)))
+
+    def stamp(live: Live) -> tuple[int, str, str]:
+        current = live.record.current
+        if current is None:
+            return 1, applied.digest, rendered
+        is_there = live.plan.is_idle and (current.commit, current.status) == (applied.digest, "deployed")
+        return current.revision + (not is_there), applied.digest, rendered
+
+    return apply_looked(args, looked, stamp)
+
+
+def _refuse_other_ways(args: dict[str, Any]) -> None:
+    for name in _EXCLUDED:
+        if args[name]:
+            raise UsageError(f"--bundle and --{name.replace('_', '-')} exclude each other: a bundle says all of it")
+    if args["all"] == bool(args["environments"]):
+        text = "--all and names of environments exclude each other" if args["all"] else "which environment?"
+        raise UsageError(text, hint=f"name one or more, or say --all; `overlay show {args['bundle']}` shows them")
+
+
+def _tell_digest(args: dict[str, Any], bundle: Opened) -> AppliedBundle:
+    """Say which content a reference means: a tag, a range or a name may mean other content tomorrow."""
+    from overlay.cli.cluster_output import bundle_value  # noqa: PLC0415
+    from overlay.cli.publishing_output import event  # noqa: PLC0415
+    from overlay.cli.sourcing_output import say  # noqa: PLC0415
+    from overlay.cluster.record import AppliedBundle  # noqa: PLC0415
+
+    contents, digest = bundle.contents, bundle.manifest.digest
+    found = AppliedBundle(name=contents.name, version=contents.version, digest=digest, place=bundle.source.shown)
+    event(args, "bundle", "", reference=args["bundle"], bundle=bundle_value(found))
+    if args["output"] == "text" and not args["bundle"].endswith(f"@{digest}"):
+        say(args, f"{args['bundle']} is {found.name} {found.version}, {digest}")
+    return found
+
+
+def _documented(args: dict[str, Any], bundle: Opened) -> dict[str, ClusterSettings | None]:
+    """Return what documents say of the clusters of a bundle's environments, where the project is here.
+
+    Raises UsageError for a bundle of another project.
+    """
+    from overlay.chart.cache import cache_folder  # noqa: PLC0415
+    from overlay.fetch.pinned import Remotes  # noqa: PLC0415
+    from overlay.load.graph import Loader, effective  # noqa: PLC0415
+    from overlay.load.project import find_root, list_environments, load_project  # noqa: PLC0415
+
+    try:
+        find_root(args["project"])
+    except UsageError:
+        return {}  # no source is needed
+    project, files = load_project(args["project"])
+    contents = bundle.contents
+    if project.name and project.name != contents.name:
+        raise UsageError(
+            f"{args['bundle']} is a bundle of {contents.name}, this project is {project.name}",
+            hint="name one of this project, or run it in a folder without a project",
+        )
+    known = {*list_environments(project, files)} & {*contents.records}
+    loader = Loader(project, files, Remotes(files, cache_folder()))
+    return {name: effective(loader.load(name), project).cluster for name in sorted(known)}
+
+
+def _wish(name: str, files: dict[str, bytes], bundle: AppliedBundle, own: ClusterSettings | None) -> Wish:
+    import json  # noqa: PLC0415
+
+    from overlay.cli.record_wish import Written, wish_of_record  # noqa: PLC0415
+    from overlay.model.value import replace  # noqa: PLC0415
+    from overlay.tree import RECORD  # noqa: PLC0415
+
+    record = json.loads(files[RECORD])
+    if record.get("environment") != name:
+        raise FetchError(f"the folder {name} of {bundle} holds what was rendered of another environment")
+    again = f"overlay package {name}"
+    written = Written(name=name, record=record, texts=files, shown=f"{bundle}", again=again)
+    return replace(wish_of_record(written, own), bundle=bundle)
+
+
+def _refuse_other_bundle(args: dict[str, Any], live: Live, bundle: AppliedBundle) -> ClusterConflict | None:
+    """Return why a bundle does not go over what the cluster has: another project's, or a newer version."""
+    from overlay.chart.constraint import in_order  # noqa: PLC0415
+
+    current = live.record.current
+    there = current.bundle if current is not None else None
+    if there is None:
+        return None
+    name, context = live.wish.name, live.client.access.context
+    if there.name != bundle.name:
+        return ClusterConflict(
+            f"{name} in {context} is of the bundle {there}: {bundle} is another project's", environment=name,
+            hint="each project needs a namespace of its own, or other names of environments",
+        )  # fmt: skip
+    if not args["allow_rollback"] and in_order([bundle.version, there.version])[0] != bundle.version:
+        return ClusterConflict(
+            f"{context} has the newer bundle {there} of {name}", environment=name,
+            hint="--allow-rollback goes back",
+        )  # fmt: skip
+    return None

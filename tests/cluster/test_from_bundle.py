@@ -1,0 +1,198 @@
+"""`overlay sync --bundle`: exactly a published bundle is applied, and the cluster's record says which."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.projects import Shop, git
+from tests.cluster.testbed import Testbed
+from tests.fetch.servers import RegistryProcess
+from tests.gitops.projects import overlay
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def shop(tmp_path: Path, testbed: Testbed, namespace: str) -> Shop:
+    return Shop(tmp_path, testbed, namespace)
+
+
+@pytest.fixture
+def place(registry: RegistryProcess, namespace: str) -> str:
+    return f"oci://{registry.host}/{namespace}/shop"
+
+
+def push(shop: Shop, place: str, version: str, tag: str = "") -> str:
+    """Push a version, with another image where one is given; return the digest."""
+    if tag:
+        shop.write(tag)
+        shop.commit()
+    done = shop.overlay("push", place, "--version", version, "-q")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def apply(shop: Shop, bundle: str, *more: str) -> tuple[int, str]:
+    done = shop.overlay("sync", "prod", "--bundle", bundle, "-y", *more)
+    return done.returncode, done.stderr
+
+
+def image(shop: Shop) -> str:
+    deployment = shop.live("apps/v1:deployments/web")
+    assert deployment is not None
+    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def test_a_bundle_is_applied_where_neither_chart_nor_source_is(shop: Shop, place: str, tmp_path: Path) -> None:
+    digest = push(shop, place, "1.4.0")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    words = ("sync", "prod", "--bundle", f"{place}:1.4.0", "-y")
+    kubeconfig = str(shop.testbed.kubeconfig("admin"))
+    done = overlay(empty, *words, "--first-contact", KUBECONFIG=kubeconfig)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith(f"{place}:1.4.0 is shop 1.4.0, {digest}\n")
+    assert "prod: 3 applied in testbed (revision 1)\n" in done.stderr
+    again = overlay(empty, "sync", "prod", "--bundle", f"{place}@{digest}", "-y", KUBECONFIG=kubeconfig)
+    assert (again.returncode, again.stderr) == (0, "prod: testbed is as it shall be (revision 1)\n")
+    record = shop.live("configmaps/overlay-prod")
+    assert record is not None
+    current = json.loads(record["data"]["record"])["current"]
+    assert current["bundle"] == {"name": "shop", "version": "1.4.0", "digest": digest, "place": place}
+    assert (current["commit"], current["source"]) == (digest, git(shop.folder, "rev-parse", "HEAD").strip())
+
+
+def test_the_same_objects_as_from_git(shop: Shop, place: str) -> None:
+    assert shop.sync("--first-contact").returncode == 0
+    code, said = apply(shop, f"{place}@{push(shop, place, '1.4.0')}")
+    assert code == 0, said
+    assert "unchanged in testbed (revision 2)\n" in said
+
+
+def test_list_status_and_history_say_which_bundle(shop: Shop, place: str) -> None:
+    first = push(shop, place, "1.4.0")
+    assert apply(shop, f"{place}:1.4.0", "--first-contact")[0] == 0
+    second = push(shop, place, "1.5.0", "2.0.0")
+    code, said = apply(shop, f"{place}:1.5.0")
+    assert code == 0, said
+    assert image(shop) == "shop/web:2.0.0"
+    listed = shop.overlay("list", "-n", shop.namespace)
+    assert listed.stdout.splitlines()[0].split()[-1] == "BUNDLE"
+    assert listed.stdout.splitlines()[1].split()[-1] == f"shop:1.5.0@{second[:19]}"
+    [row] = json.loads(shop.overlay("list", "-n", shop.namespace, "-o", "json").stdout)
+    assert row["bundle"]["digest"] == second
+    status = shop.overlay("status", "prod").stdout
+    assert status.startswith(f"prod: revision 2 (shop 1.5.0 ({second[:19]})) deployed ")
+    assert json.loads(shop.overlay("status", "prod", "-o", "json").stdout)["bundle"]["version"] == "1.5.0"
+    history = shop.overlay("history", "prod", "--live")
+    assert history.returncode == 0, history.stderr
+    head, *rows = history.stdout.splitlines()
+    assert head.split() == ["REVISION", "UPDATED", "STATUS", "FROM", "CHART", "APP-VERSION"]
+    assert [(row.split()[0], row.split()[2]) for row in rows] == [("1", "superseded"), ("2", "deployed")]
+    assert f"shop 1.4.0 ({first[:19]})" in rows[0]
+    found = json.loads(shop.overlay("history", "prod", "--live", "-o", "json").stdout)
+    assert [one["bundle"]["digest"] for one in found["revisions"]] == [first, second]
+
+
+def test_an_older_bundle_does_not_go_over_a_newer_one(shop: Shop, place: str) -> None:
+    push(shop, place, "1.4.0")
+    second = push(shop, place, "1.5.0", "2.0.0")
+    assert apply(shop, f"{place}:1.5.0", "--first-contact")[0] == 0
+    code, said = apply(shop, f"{place}:1.4.0", "-q")
+    assert (code, said) == (
+        4,
+        f"error in prod: testbed has the newer bundle shop 1.5.0 ({second[:19]}) of prod\n"
+        "  hint: --allow-rollback goes back\n",
+    )
+    assert image(shop) == "shop/web:2.0.0"
+    code, said = apply(shop, f"{place}:1.4.0", "--allow-rollback")
+    assert code == 0, said
+    assert image(shop) == "shop/web:1.0.0"
+
+
+def test_what_git_has_does_not_go_over_a_bundle_by_itself(shop: Shop, place: str) -> None:
+    assert shop.sync("--first-contact").returncode == 0
+    digest = push(shop, place, "1.4.0")
+    assert apply(shop, f"{place}:1.4.0")[0] == 0
+    done = shop.overlay("sync", "prod", "--from-git", "-y")
+    assert (done.returncode, done.stderr) == (
+        4,
+        f"error in prod: the cluster has the bundle shop 1.4.0 ({digest[:19]}), Git has revision 1 of prod\n"
+        "  hint: --allow-rollback applies what Git has from now on\n",
+    )
+    done = shop.overlay("sync", "prod", "--from-git", "-y", "--allow-rollback")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_bundle_of_another_project_is_refused_by_its_name(shop: Shop, place: str, tmp_path: Path) -> None:
+    digest = push(shop, place, "1.4.0")
+    document = shop.folder / "overlay.yaml"
+    document.write_text("apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: bakery}\n")
+    assert apply(shop, f"{place}:1.4.0", "-q") == (
+        2,
+        f"error: {place}:1.4.0 is a bundle of shop, this project is bakery\n"
+        "  hint: name one of this project, or run it in a folder without a project\n",
+    )
+    # Without a project, it is the cluster's record that knows.
+    shop.commit()
+    other = push(shop, place.replace("/shop", "/bakery"), "9.0.0")
+    document.unlink()
+    assert apply(shop, f"{place}:1.4.0", "--first-contact")[0] == 0
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    kubeconfig = str(shop.testbed.kubeconfig("admin"))
+    bakery = f"{place.replace('/shop', '/bakery')}:9.0.0"
+    done = overlay(empty, "sync", "prod", "--bundle", bakery, "-y", "-q", KUBECONFIG=kubeconfig)
+    assert (done.returncode, done.stderr) == (
+        4,
+        f"error in prod: prod in testbed is of the bundle shop 1.4.0 ({digest[:19]}): bakery 9.0.0 ({other[:19]}) is "
+        "another project's\n  hint: each project needs a namespace of its own, or other names of environments\n",
+    )
+
+
+def test_an_environment_that_it_does_not_have_is_refused_by_its_name(shop: Shop, place: str) -> None:
+    push(shop, place, "1.4.0")
+    done = shop.overlay("sync", "staging", "--bundle", f"{place}:1.4.0", "-y", "-q")
+    assert (done.returncode, done.stderr) == (
+        2, "error: shop 1.4.0 has no environment 'staging'\n  hint: there are prod\n",
+    )  # fmt: skip
+
+
+def test_a_bundle_on_this_machine_and_all_of_its_environments(shop: Shop) -> None:
+    assert shop.overlay("package", "--version", "1.4.0", "-q").returncode == 0
+    done = shop.overlay("sync", "--all", "--bundle", "shop:1.4.0", "-y", "--first-contact", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["event"] for one in events][:2] == ["bundle", "cluster-planned"]
+    assert events[0]["bundle"]["version"] == "1.4.0"
+    assert events[-1]["event"] == "applied"
+
+
+def test_nothing_is_changed_without_a_yes(shop: Shop, place: str) -> None:
+    push(shop, place, "1.4.0")
+    done = shop.overlay("sync", "prod", "--bundle", f"{place}:1.4.0", "--first-contact", "-q")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2, "error: nothing is published without a yes, and nobody can be asked here",
+    )  # fmt: skip
+    assert "create    Deployment" in done.stdout
+    assert shop.live("deployments/web") is None
+
+
+def test_settings_of_the_bundle_can_tighten_and_not_loosen_what_is_said_here(shop: Shop, place: str) -> None:
+    push(shop, place, "1.4.0")
+    shop.write("1.0.0", "  cluster: {context: testbed, uid: 00000000-0000-0000-0000-000000000000}\n")
+    code, said = apply(shop, f"{place}:1.4.0", "-q", "--first-contact")
+    assert (code, "00000000-0000-0000-0000-000000000000" in said) == (4, True), said
+
+
+def test_ways_that_contradict_each_other_are_refused(shop: Shop) -> None:
+    for option in ("--from-git", "--no-git", "--git-only"):
+        done = shop.overlay("sync", "prod", "--bundle", "shop:1.4.0", option)
+        assert (done.returncode, done.stderr) == (
+            2, f"error: --bundle and {option} exclude each other: a bundle says all of it\n",
+        )  # fmt: skip
+    done = shop.overlay("sync", "--bundle", "shop:1.4.0")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: which environment?")
