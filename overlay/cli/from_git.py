@@ -193,6 +193,7 @@ def _documented(args: dict[str, Any], publishing: Publishing, name: str) -> tupl
     from overlay.fetch.pinned import Remotes  # noqa: PLC0415
     from overlay.gitops.target import Target, target_of  # noqa: PLC0415
     from overlay.load.graph import Loader, effective  # noqa: PLC0415
+    from overlay.load.layers import load_document  # noqa: PLC0415
     from overlay.load.project import list_environments, load_project  # noqa: PLC0415
 
     try:
@@ -203,7 +204,9 @@ def _documented(args: dict[str, Any], publishing: Publishing, name: str) -> tupl
     if not is_documented:
         # A clone of the environment's branch alone is enough.
         return Target(repository="", branch=_BRANCH.replace("{environment}", name), path=""), None
-    settled = effective(Loader(project, files, Remotes(files, cache_folder())).load(name), project)
+    # Documents alone: nothing of what they name is applied.
+    loader = Loader(project, files, Remotes(files, cache_folder()), load_document)
+    settled = effective(loader.load(name), project)
     branch = (publishing.repository.branch() or "").removeprefix("refs/heads/")
     return target_of(settled.publish, branch), settled.cluster
 

@@ -37,10 +37,13 @@ def track(args: dict[str, Any], name: str) -> Tracked:
     from overlay.cluster.store import RecordStore  # noqa: PLC0415
     from overlay.fetch.pinned import Remotes  # noqa: PLC0415
     from overlay.load.graph import Loader, effective  # noqa: PLC0415
+    from overlay.load.layers import load_document  # noqa: PLC0415
     from overlay.load.project import load_project  # noqa: PLC0415
 
     project, files = load_project(args["project"])
-    settled = effective(Loader(project, files, Remotes(files, cache_folder())).load(name), project)
+    # Documents alone: what they name may be large, and is not needed.
+    loader = Loader(project, files, Remotes(files, cache_folder()), load_document)
+    settled = effective(loader.load(name), project)
     if settled.cluster is None:
         raise UsageError(f"{name} names no cluster", hint="set cluster.context in it", environment=name)
     client = reach(args, settled.cluster)

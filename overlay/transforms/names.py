@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from overlay.model.resource import Resource
     from overlay.model.spec import FieldSpec, NameReference
 
+    # By the next part of a path: what follows, and the numbers of those that end there.
+    _Tree = dict[str, tuple["_Tree", list[int]]]
+
 _HASH_DIGITS = str.maketrans("013ae", "ghkmt")
 
 
@@ -71,15 +74,51 @@ def update_references(objects: Sequence[Resource], extra: tuple[NameReference, .
             by_kind.setdefault(spec.kind, []).append((ref, spec))
     errors: list[OverlayError] = []
     result = []
+    places: dict[tuple[str, str, str], _Places] = {}
     for one in objects:
+        kind = (one.id.group, one.id.version, one.id.kind)
+        if kind not in places:
+            meant = (*by_kind.get(one.id.kind, ()), *by_kind.get("", ()))
+            places[kind] = _Places([(ref, split_path(spec.path)) for ref, spec in meant if selects(spec, one.id)])
         body = one.body
-        for ref, spec in (*by_kind.get(one.id.kind, ()), *by_kind.get("", ())):
-            if selects(spec, one.id):
-                finder = _Finder(one, ref, named[ref.kind], errors)
-                body = change(body, split_path(spec.path), finder.rewrite)
+        for ref, parts in places[kind].of(body):
+            body = change(body, parts, _Finder(one, ref, named[ref.kind], errors).rewrite)
         result.append(one.with_body(body))
     raise_all(errors)
     return tuple(result)
+
+
+class _Places:
+    """Where objects of a kind may refer to others: a tree of paths, so that an object is walked once for all of them.
+
+    A pod's template has a dozen such places, and most of them are not there.
+    """
+
+    def __init__(self, meant: Sequence[tuple[NameReference, tuple[str, ...]]]) -> None:
+        self._meant = meant
+        self._tree: _Tree = {}
+        for number, (_, parts) in enumerate(meant):
+            node = self._tree
+            for part in parts[:-1]:
+                node = node.setdefault(part, ({}, []))[0]
+            node.setdefault(parts[-1], ({}, []))[1].append(number)
+
+    def of(self, body: dict[str, Any]) -> list[tuple[NameReference, tuple[str, ...]]]:
+        """Return what there is of it in one object, in its order."""
+        found: set[int] = set()
+        self._walk(body, self._tree, found)
+        return [self._meant[number] for number in sorted(found)]
+
+    def _walk(self, holder: Any, tree: _Tree, found: set[int]) -> None:
+        if isinstance(holder, list):
+            for item in holder:
+                self._walk(item, tree, found)
+        elif isinstance(holder, dict):
+            for name, (inner, numbers) in tree.items():
+                if name in holder:
+                    found.update(numbers)
+                    if inner:
+                        self._walk(holder[name], inner, found)
 
 
 class _Finder:
