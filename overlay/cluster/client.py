@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from urllib.parse import quote, urlencode
 
@@ -285,10 +284,16 @@ class Client:
                     raise failure
                 asked = told.retry_after
             left = end - time.monotonic()
-            wait = next_wait(self.patience, attempt=attempt, asked=asked, left=left, jitter=random.random)
+            wait = next_wait(self.patience, attempt=attempt, asked=asked, left=left, jitter=_jitter)
             if wait is None:
                 raise _after(failure, attempt)
             self._sleep(wait)
+
+
+def _jitter() -> float:
+    import random  # noqa: PLC0415  # few runs ask anything again
+
+    return random.random()  # noqa: S311  # no secret depends on it
 
 
 def _after(error: Exception, attempts: int) -> Exception:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
 import threading
 import time
 from datetime import UTC
@@ -144,6 +143,8 @@ class Credentials:
     def _from_plugin(self, entry: dict[str, Any]) -> Credential:
         command = str(entry.get("command"))
         self._refuse_plugins(f"the credential plugin {printable(command)}")
+        import subprocess  # noqa: PLC0415  # few kubeconfigs name a plugin
+
         from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415  # 0.1 s, rarely needed
         from kubernetes.config.exec_provider import ExecProvider  # noqa: PLC0415
         from kubernetes.config.kube_config import ConfigNode  # noqa: PLC0415

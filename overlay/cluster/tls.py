@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import ssl
-import tempfile
 
 from overlay.errors import UsageError
 
@@ -64,6 +63,8 @@ def _load_pair(context: ssl.SSLContext, credential: Credential) -> None:
         finally:
             os.close(memory)
         return
+    import tempfile  # noqa: PLC0415  # where the kernel has no such files
+
     with tempfile.NamedTemporaryFile() as file:
         file.write(pair)
         file.flush()
