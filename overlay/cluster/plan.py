@@ -77,8 +77,8 @@ class Action:
 
     why: in words, where the verb alone does not say it. changes: field by field, values of Secrets hidden.
     body: what to apply. uid: of the live object. force: take over fields of others. is_checked: the server has seen it
-    in a dry-run. seen: what the live object looked like (`fingerprint`). release: the Helm release that it is taken
-    from, as `namespace/name`.
+    in a dry-run. seen: what the live object looked like (`fingerprint`), where it is written or deleted.
+    release: the Helm release that it is taken from, as `namespace/name`.
     """
 
     verb: str
@@ -136,12 +136,10 @@ def decide(
 
     live: the object as it is, ours or not.
     """
-    seen = fingerprint(live) if live is not None else ""
-    row = Action(
-        verb=UNCHANGED, id=wanted.id, uid=str(((live or {}).get("metadata") or {}).get("uid") or ""), seen=seen
-    )
+    row = Action(verb=UNCHANGED, id=wanted.id, uid=str(((live or {}).get("metadata") or {}).get("uid") or ""))
     if trial is None:
         return row
+    row = replace(row, seen=fingerprint(live) if live is not None else "")
     whose = foreign.belongs_to(live, owner) if live is not None else None
     if live is not None and whose and not (options.adopt and foreign.may_adopt(live)):
         why = f"{whose}, which cannot be adopted from" if options.adopt else whose
@@ -168,7 +166,7 @@ def decide(
     if had.get("fieldsV1") != has.get("fieldsV1") or had.get("apiVersion") != has.get("apiVersion"):
         # Nothing changes but whose the fields are; without it, what leaves Git later would stay.
         return replace(row, verb=UPDATE, why="the same values become ours")
-    return replace(row, body=None, force=False)
+    return replace(row, body=None, force=False, seen="")
 
 
 def _refused(wanted: Resource, failure: Failure, live: Body | None, options: Options) -> tuple[str, str]:
