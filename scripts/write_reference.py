@@ -12,6 +12,7 @@ from overlay import errors
 from overlay.chart import child, setgrammar, source
 from overlay.check.problem import RULES
 from overlay.cli.main import COMMANDS, load_command
+from overlay.expressions import evaluator
 from overlay.fetch import git, http, index, pinned, registry
 from overlay.fetch.retry import Patience
 from overlay.files import archive, reader
@@ -112,6 +113,9 @@ def published_limits() -> str:
         ("operations of a JSON patch", jsonpatch.MAX_OPERATIONS),
         ("seconds for one rendering", int(child.WALL_SECONDS)),
         ("bytes of address space for Helm", child.ADDRESS_SPACE),
+        ("characters of an expression", evaluator.MAX_LENGTH),
+        ("seconds of the processor for one expression", int(evaluator.SECONDS)),
+        ("bytes of address space for expressions", evaluator.MEMORY),
     ]
     out = [
         NOTE,
