@@ -13,12 +13,17 @@ from urllib.parse import unquote
 
 from overlay.errors import FetchError, OverlayError, Temporary
 from overlay.fetch.address import Address, is_inner, parse
+from overlay.fetch.clock import utc_now
 from overlay.files.paths import printable
 from overlay.model.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from overlay.fetch.retry import Patience
+
+
+# OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
+_NOT_NOW = (9, 10)
 
 
 @value(kw_only=True)
@@ -82,25 +87,35 @@ def check_peer(connection: http.client.HTTPConnection, address: Address) -> None
 def explain(error: Exception, address: Address, patience: Patience) -> OverlayError:
     """Return what a failure of the network or of HTTP means."""
     where = address.authority
+    proxy = proxy_for(address)
+    # Who is looked up and connected to.
+    first = address if proxy is None else proxy[0]
     if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code in _NOT_NOW:
+            return FetchError(
+                f"the certificate of {where} is not valid now: {printable(error.verify_message)}",
+                hint=f"it is {utc_now()} by this machine's clock; if that is right, the certificate has to be renewed",
+            )
         return FetchError(
             f"the certificate of {where} is not trusted: {printable(error.verify_message)}",
             hint="give the CA with `overlay repo add --ca-file`, or in SSL_CERT_FILE",
         )
     if isinstance(error, socket.gaierror):
         if error.errno == socket.EAI_AGAIN:
-            return Temporary(f"the name {address.host} cannot be looked up now")
-        return FetchError(
-            f"the host {address.host} is not known", hint="check its name, and HTTPS_PROXY where one is needed"
-        )
+            return Temporary(f"the name {first.host} cannot be looked up now")
+        hint = "check HTTPS_PROXY and HTTP_PROXY" if proxy else "check its name, and HTTPS_PROXY where one is needed"
+        return FetchError(f"the {'proxy' if proxy else 'host'} {first.host} is not known", hint=hint)
     if isinstance(error, TimeoutError):
         return Temporary(f"{where} is silent for more than {patience.idle:g} seconds")
     if isinstance(error, ssl.SSLError):
         return FetchError(f"{where} speaks no proper TLS: {printable(error.reason or str(error))}")
+    if isinstance(error, OSError) and "Tunnel connection failed: 407" in str(error):
+        return proxy_wants_login(address)
     if isinstance(error, OSError) and "Tunnel connection failed" in str(error):
         return FetchError(f"the proxy refuses to connect to {where}: {printable(str(error)[:200])}")
     if isinstance(error, ConnectionRefusedError):
-        return Temporary(f"{where} refuses the connection")
+        through = f"the proxy {first.authority}, asked for {where}," if proxy else where
+        return Temporary(f"{through} refuses the connection")
     if isinstance(error, (ConnectionError, http.client.RemoteDisconnected, http.client.IncompleteRead)):
         return Temporary(f"{where} broke off the connection")
     if isinstance(error, OSError):
@@ -108,6 +123,15 @@ def explain(error: Exception, address: Address, patience: Patience) -> OverlayEr
         return Temporary(f"{where} cannot be reached: {reason}")
     return FetchError(
         f"{where} does not speak proper HTTP: {printable(f'{type(error).__name__} {error}'.strip()[:200])}"
+    )
+
+
+def proxy_wants_login(address: Address) -> FetchError:
+    """Return the error of a proxy that answers 407."""
+    proxy = proxy_for(address)
+    return FetchError(
+        f"the proxy {proxy[0].authority if proxy else 'on the way'} wants a login",
+        hint="put it into the address: HTTP_PROXY=http://user:password@host:port",
     )
 
 

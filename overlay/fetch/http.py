@@ -15,7 +15,7 @@ import time
 
 from overlay.errors import FetchError, LimitError, OverlayError, Temporary
 from overlay.fetch.address import Address, is_loopback, redirected
-from overlay.fetch.connection import absolute, check_peer, connection_to, explain, proxy_for, stop
+from overlay.fetch.connection import absolute, check_peer, connection_to, explain, proxy_for, proxy_wants_login, stop
 from overlay.fetch.retry import RETRIED, Patience, next_wait, retry_after
 from overlay.files.paths import printable
 from overlay.model.value import value
@@ -157,6 +157,8 @@ class Client:
                 target, headers = absolute(address), {**headers, **proxy[1]}
             connection.request(method or ("GET" if form is None else "POST"), target, body=form, headers=dict(headers))
             response = connection.getresponse()
+            if response.status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                raise proxy_wants_login(address)
             body = _body(response, address, limit, end)
             if overdue.is_set():
                 # A connection that the watchdog closed looks like a shorter answer.

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from overlay.errors import FetchError
 from overlay.fetch.address import Address, may_have_credentials, parse, refuse_realm
 from overlay.fetch.challenge import read_challenges
+from overlay.fetch.clock import clock_difference
 from overlay.fetch.connection import basic
 from overlay.files.paths import printable
 
@@ -51,10 +52,11 @@ class Logins:
         self._known[repository.registry.origin, repository.name] = found
         return found
 
-    def refused(self, repository: Repository, actions: str = "pull") -> FetchError:
-        """Return the error of a login that was not enough."""
+    def refused(self, repository: Repository, answer: Answer, actions: str = "pull") -> FetchError:
+        """Return the error of a login that was not enough; answer: what refused it."""
         host = repository.registry.authority
-        return refused(host, known=self.credential(host) is not None, scope=f"{actions} {repository.name}")
+        known = self.credential(host) is not None
+        return refused(host, answer, known=known, scope=f"{actions} {repository.name}")
 
     def _log_in(self, repository: Repository, challenges: dict[str, dict[str, str]], actions: str) -> str:
         host = repository.registry.authority
@@ -109,12 +111,18 @@ class Logins:
                 f"{host} sends to {realm.host} for a token, which must not see the credentials of {host}",
                 hint=f"if both belong together, allow it with --token-host {realm.host}",
             )
-        raise refused(host, known=credential is not None)
+        raise refused(host, answer, known=credential is not None)
 
 
-def refused(host: str, *, known: bool, scope: str = "") -> FetchError:
+def refused(host: str, answer: Answer, *, known: bool, scope: str = "") -> FetchError:
     """Return the error of a login that a registry does not accept, or wants; scope: what it is needed for."""
     scope = f" (it needs to {scope})" if scope else ""
+    # A token that is not valid yet, or not any more, is refused like a wrong one (hazard D08).
+    differs = clock_difference(answer.headers)
+    if differs:
+        return FetchError(
+            f"login rejected by {host}{scope}: {differs}", hint="set the clock (NTP): tokens are valid for minutes"
+        )
     if known:
         return FetchError(f"login rejected by {host}{scope}", hint=f"log in again with `overlay login {host}`")
     return FetchError(f"{host} wants a login{scope}", hint=f"log in with `overlay login {host}`")

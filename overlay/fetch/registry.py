@@ -148,7 +148,7 @@ class Registry:
             return
         host = repository.registry.authority
         if answer.status in (401, 403):
-            raise self.logins.refused(repository)
+            raise self.logins.refused(repository, answer)
         if answer.status == 404:
             raise FetchError(
                 f"{repository.shown} has no {printable(what)}",

@@ -110,7 +110,7 @@ class Remote:
     def has_blob(self, descriptor: Descriptor) -> bool:
         answer = self.session.ask("HEAD", self.repository, self.address(f"blobs/{descriptor.digest}"), actions=_WRITE)
         if answer.status in (401, 403):
-            raise self.session.logins.refused(self.repository, _WRITE)
+            raise self.session.logins.refused(self.repository, answer, _WRITE)
         return answer.status == 200
 
     def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[bytes]]) -> None:
@@ -166,7 +166,7 @@ class Remote:
             return
         host = self.repository.registry.authority
         if answer.status in (401, 403):
-            raise self.session.logins.refused(self.repository, actions)
+            raise self.session.logins.refused(self.repository, answer, actions)
         if answer.status == 404 and actions == "pull":
             raise FetchError(
                 f"{self.shown} has no {printable(what)}",

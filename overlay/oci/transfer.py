@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.errors import FetchError, LimitError
+from overlay.errors import FetchError, LimitError, Problems
 from overlay.failpoint import failpoint
 from overlay.model.value import value
 from overlay.oci.place import Differs, MissingBlobs, VersionTaken
@@ -10,7 +10,7 @@ from overlay.parallel import run_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from overlay.oci.manifest import Descriptor, Manifest
     from overlay.oci.place import Source, Target
@@ -89,13 +89,13 @@ class _Carrier:
                 self.seen.add(part.digest)
                 self.carry(self.source.manifest(part.digest), None, depth + 1)
         at_once = min(self.source.at_once, self.target.at_once)
-        run_all(self._blob, manifest.blobs, workers=at_once)
+        _each(self._blob, manifest.blobs, at_once)
         failpoint("transfer.blobs")
         try:
             self.target.put_manifest(manifest, tag)
         except MissingBlobs:
             # It said of blobs that they are there, and they are not: send them all, once (hazard R24).
-            run_all(self._put, manifest.blobs, workers=at_once)
+            _each(self._put, manifest.blobs, at_once)
             self.target.put_manifest(manifest, tag)
 
     def carry_referrers(self, manifest: Manifest, depth: int = 0) -> None:
@@ -128,3 +128,12 @@ class _Carrier:
             at += len(chunk)
             self.tell(blob, at)
             yield chunk
+
+
+def _each(call: Callable[[Descriptor], None], blobs: Sequence[Descriptor], at_once: int) -> None:
+    """Call for each blob, for some at a time; of several failures at the same moment the first is told."""
+    try:
+        run_all(call, blobs, workers=at_once)
+    except Problems as error:
+        # One place gives or takes all of them: the others fail for the same reason.
+        raise error.errors[0] from None

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from overlay.errors import FetchError, LimitError, OverlayError, Temporary
 from overlay.fetch.address import Address, is_loopback
-from overlay.fetch.connection import absolute, check_peer, connection_to, explain, proxy_for, stop
+from overlay.fetch.connection import absolute, check_peer, connection_to, explain, proxy_for, proxy_wants_login, stop
 from overlay.files.paths import printable
 from overlay.model.value import value
 
@@ -115,6 +115,8 @@ class Wire:
                 connection = connection_to(address, proxy, None, self.patience)
                 watchdog = self._watch(connection, overdue)
                 response = self._send(connection, method, address, headers, body, named, is_kept=False)
+            if response.status == 407:
+                raise proxy_wants_login(address)
             yield Reply(response, address, overdue)
             if response.isclosed() and not response.will_close:
                 may_stay = True

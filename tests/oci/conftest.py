@@ -12,11 +12,11 @@ from overlay.fetch.reference import read_reference
 from overlay.fetch.retry import Patience
 from overlay.oci.remote import Remote
 from overlay.oci.session import Session
-from tests.fetch.conftest import authority
+from tests.fetch.conftest import authority, make_web, web
 from tests.fetch.servers import RegistryProcess
 from tests.oci.scripted import Registry
 
-__all__ = ["authority"]
+__all__ = ["authority", "make_web", "web"]
 
 # Busy machines are slow; only a test of silence needs to be quick.
 PATIENT = Patience(connect=10, idle=20, total=60, attempts=3, longest_wait=1)

@@ -144,6 +144,23 @@ def test_A16_the_same_commit_makes_the_same_bytes_everywhere(tmp_path: Path) -> 
     assert one.stdout == other.stdout
 
 
+def test_A16_two_users_make_the_same_bytes(tmp_path: Path) -> None:
+    first = make_shop(tmp_path / "shop")
+    other = ("unshare", "--user", "--map-user=1234", "--map-group=1234")
+    if subprocess.run([*other, "true"], capture_output=True).returncode != 0:
+        pytest.skip("there are no user namespaces here")
+    one = package(first, "--version", "1.4.0", "--to", str(tmp_path / "one"))
+    program = (sys.executable, "-m", "overlay", "package", "--version", "1.4.0", "--to", str(tmp_path / "other"))
+    done = subprocess.run(
+        [*other, "sh", "-c", f"id -u >&2; exec {' '.join(program)} --no-cache"], cwd=first, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "USER": "somebody", "HOME": str(tmp_path / "home")},
+    )  # fmt: skip
+    assert (one.returncode, done.returncode) == (0, 0), done.stderr
+    assert done.stderr.startswith("1234\n")
+    assert one.stdout == done.stdout
+    assert tree_of(tmp_path / "one") == tree_of(tmp_path / "other")
+
+
 def test_outside_git_there_is_no_revision_and_the_time_is_1970(tmp_path: Path) -> None:
     write(tmp_path / "shop", FILES)
     found = json.loads(package(tmp_path / "shop", "--version", "1.0.0", "-o", "json").stdout)
