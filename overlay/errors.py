@@ -87,11 +87,13 @@ class OverlayError(Exception):
 
     def of(self, environment: str) -> OverlayError:
         """Return this error as one of an environment; a copy, because environments share files and their errors."""
-        if self.environment:
-            return self
+        return self if self.environment else self.as_of(environment, self.object)
+
+    def as_of(self, environment: str | None, object: str | None) -> OverlayError:  # noqa: A002  # as above
+        """Return a copy that is of this environment (or of several, in words) and object."""
         copy = type(self).__new__(type(self), *self.args)
         copy.__dict__.update(self.__dict__)
-        copy.environment = environment
+        copy.environment, copy.object = environment, object
         return copy.with_traceback(self.__traceback__)
 
 

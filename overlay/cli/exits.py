@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from overlay.model.finding import Finding
 
 
+# So many environments of one problem are named to people.
+_MOST_NAMES = 5
 # What a file system without room for our output answers.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
@@ -69,13 +71,21 @@ def lost_output(error: OSError) -> int:
 
 
 def report(errors: Sequence[OverlayError], findings: Sequence[Finding], args: dict[str, Any]) -> None:
-    """Print problems on stderr in the form that the user asked for."""
+    """Print problems on stderr in the form that the user asked for.
+
+    What is wrong in a file that environments share is told once, and names all of them.
+    """
+    from overlay.model.value import replace  # noqa: PLC0415
     from overlay.report import problems  # noqa: PLC0415  # only where there is something to report
+    from overlay.report.shared import shared  # noqa: PLC0415
     from overlay.report.style import Style, wants_color  # noqa: PLC0415
 
-    flat = [one for error in errors for one in error.each()]
-    shown = [] if args.get("quiet") else list(findings)
     form = args.get("error_format", "text")
+    most = _MOST_NAMES if form != "json" else None
+    found = shared([one for error in errors for one in error.each()])
+    flat: list[OverlayError] = [one.problem.as_of(one.named(most), one.object) for one in found]
+    warned = shared(() if args.get("quiet") else findings)
+    shown = [replace(one.problem, environment=one.named(most), object=one.object) for one in warned]
     if form == "json":
         text = problems.as_json(flat, shown)
     elif form == "github":
@@ -88,8 +98,8 @@ def report(errors: Sequence[OverlayError], findings: Sequence[Finding], args: di
     sys.stdout.flush()
     sys.stderr.write(text)
     if args.get("debug"):
-        for error in dict.fromkeys([*errors, *flat]):
-            _print_traceback(error)
+        for one in dict.fromkeys([*errors, *[each for error in errors for each in error.each()]]):
+            _print_traceback(one)
     sys.stderr.flush()
 
 

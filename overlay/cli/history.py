@@ -58,7 +58,7 @@ def _table(found: History, revisions: Sequence[Revision], args: dict[str, Any]) 
             str(one.number),
             one.updated,
             _status(found, one),
-            one.source[:7],
+            f"{one.source[:7]}{'-dirty' * one.dirty}",
             one.chart,
             one.app_version,
             one.author.partition(" <")[0],
@@ -92,6 +92,7 @@ def _document(found: History, revisions: Sequence[Revision]) -> dict[str, Any]:
                 "updated": one.updated,
                 "status": _status(found, one),
                 "source": one.source,
+                "dirty": one.dirty,
                 "chart": one.chart or None,
                 "appVersion": one.app_version or None,
                 "author": one.author,
@@ -109,8 +110,9 @@ HISTORY = Command(
     help="""Show the revisions of an environment: what was published when, from which commit, by whom.
 
 All of it is read from the commits of the environment's branch. The newest revision comes last; its status is `current`,
-or `held` after a rollback: `overlay sync` then changes nothing before it is released. Times are in UTC. Only as much of
-the branch's history is fetched as is shown.
+or `held` after a rollback: `overlay sync` then changes nothing before it is released. A source ends with -dirty where
+files were published that were not as committed (--allow-dirty). Times are in UTC. Only as much of the branch's history
+is fetched as is shown.
 
 With --live it is what the environment's cluster had, as far as the cluster remembers: also bundles, which no branch
 knows of, and runs that failed.

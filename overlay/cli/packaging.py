@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cli.progress import Progress
-    from overlay.errors import OverlayError
     from overlay.files.reader import ProjectFiles
     from overlay.git.repository import Repository
     from overlay.model.build import Build
@@ -105,6 +104,7 @@ class Packaging:
         """
         from overlay.cli.exits import report  # noqa: PLC0415
         from overlay.cli.publishing import build_environments, check_environments  # noqa: PLC0415
+        from overlay.gitops.secrets import IN_BUNDLES, plain_secrets  # noqa: PLC0415
         from overlay.oci.bundle import Facts, bundle  # noqa: PLC0415
         from overlay.oci.epoch import epoch  # noqa: PLC0415
 
@@ -114,7 +114,7 @@ class Packaging:
         raise_all(errors)
         if not builds:
             raise UsageError("there are no environments to package", hint="add one with `overlay env add NAME`")
-        raise_all([error for build in builds for error in _plain_secrets(build)])
+        raise_all([error for build in builds for error in plain_secrets(build, IN_BUNDLES)])
         dirty = self._dirty(builds)
         progress.at("checking")
         wrong, told = check_environments(self.args, [build.environment for build in builds])
@@ -149,22 +149,3 @@ class Packaging:
         if not self.args["allow_dirty"]:
             refuse_changed_inputs(changed, self.repository, self.revision.commit)
         return tuple(sorted(changed))
-
-
-def _plain_secrets(build: Build) -> list[OverlayError]:
-    """Return an error for each Secret with plain values that the environment does not allow by name."""
-    from overlay.gitops.secrets import holds_secret  # noqa: PLC0415
-
-    return [
-        UsageError(
-            f"{one.id} holds plain values, and who can pull the bundle can read them",
-            location=one.origin.location,
-            hint="keep it elsewhere (ExternalSecret, SealedSecret, SOPS), or allow it: "
-            f"spec.publish.secrets: [{one.id.name}]",
-            environment=build.environment,
-            object=str(one.id),
-            rule="plain-secret",
-        )
-        for one in build.objects
-        if holds_secret(one.body) and one.id.name not in build.settings.publish.secrets
-    ]

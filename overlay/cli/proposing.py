@@ -7,6 +7,7 @@ import re
 
 from overlay.cli.sourcing_output import say
 from overlay.errors import ForgeError, GitConflict
+from overlay.failpoint import failpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def _pushed(
         try:
             if committed.commit != tip:
                 remote.push({branch: committed.commit})
+            failpoint("source.pushed")
         except GitConflict:
             if tries == _TRIES:
                 raise

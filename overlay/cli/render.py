@@ -74,22 +74,8 @@ def finish(failures: list[OverlayError], findings: list[Finding], args: dict[str
         return EXIT_OK
     from overlay.cli.exits import report, worst  # noqa: PLC0415
 
-    report(once(failures), findings, args)
+    report(failures, findings, args)
     return worst(failures) if failures else EXIT_OK
-
-
-def once(failures: list[OverlayError]) -> list[OverlayError]:
-    """Return each problem once; what is wrong in a file that environments share names all of them."""
-    from overlay.report.shared import shared  # noqa: PLC0415  # only where there is something to report
-
-    found: list[OverlayError] = []
-    for one in shared([each for failure in failures for each in failure.each()]):
-        first, more = one.environments[:3], len(one.environments) - 3
-        error = one.problem
-        error.environment = ", ".join(first) + (f" and {more} more" if more > 0 else "") or None
-        error.object = one.object
-        found.append(error)
-    return found
 
 
 def _check(args: dict[str, Any]) -> None:

@@ -48,7 +48,8 @@ def rollback(args: dict[str, Any]) -> int:
         outcome = Outcome(plan=one.plan, commit=one.plan.tip, is_new=False)
         if one.plan.acts:
             outcome = _publish(one, is_settled=args["yes"] and number is not None)
-    _tell(args, outcome, restores)
+    has_cluster = content.record.value["settings"].get("cluster") is not None
+    _tell(args, outcome, restores, has_cluster=has_cluster)
     return EXIT_OK
 
 
@@ -83,12 +84,12 @@ def _publish(one: Planned, *, is_settled: bool) -> Outcome:
         if not is_settled:
             raise published_meanwhile(before, after)
 
-    outcome = one.publisher.publish([(one.want, one.plan)], confirm=confirm)[0]
+    outcome = one.publisher.publish([(one.want, one.plan)], confirm=confirm).outcomes[0]
     one.publisher.store.tidy()
     return outcome
 
 
-def _tell(args: dict[str, Any], outcome: Outcome, restores: int) -> None:
+def _tell(args: dict[str, Any], outcome: Outcome, restores: int, *, has_cluster: bool) -> None:
     from overlay.cli.publishing_output import event  # noqa: PLC0415
     from overlay.cli.sourcing_output import say  # noqa: PLC0415
 
@@ -104,6 +105,8 @@ def _tell(args: dict[str, Any], outcome: Outcome, restores: int) -> None:
     else:
         event(args, "unchanged", name, **more)
         words = f"{name}: held at revision {restores} already, at {commit[:12]} (revision {plan.revision})"
+    if has_cluster:
+        words += f"\n{name}: in its cluster nothing changed by this; `overlay sync {name} --from-git` applies it there"
     if args["output"] == "text":
         say(args, words)
 
@@ -117,11 +120,16 @@ chart nor the work tree matters. Without a number it is the revision before the 
 environment is held from then on: `overlay sync` leaves it alone until --release. The plan is printed first and asked
 for on a terminal; elsewhere -y says yes.
 
+Only Git is written. Of an environment that names a cluster, `overlay sync ENV --from-git` then applies what is
+published; where Argo CD, Flux or a scheduled job reads the branch, they do.
+
 Examples:
 
   overlay rollback prod
 
   overlay rollback prod 11 --reason "checkout fails"
+
+  overlay rollback prod -y && overlay sync prod --from-git -y
 
   overlay sync prod --release""",
     run=rollback,

@@ -38,6 +38,12 @@ def read_sides(text: str) -> tuple[AtRevision, AtRevision]:
     """
     before, dots, after = text.partition("..")
     sides = [read_revision(one) for one in ([before, after] if dots else [before])]
+    if dots and sides[0].number is not None and _REVISION.fullmatch(f"x@{after}"):
+        # Not taken for it: an environment may be called so.
+        raise UsageError(
+            f"{text!r} does not say which environment's revision {after} is",
+            hint=f"write {before}..{sides[0].environment}@{after}",
+        )
     for one in sides:
         # A name alone is kept for what is rendered now.
         if one.number is None:

@@ -66,8 +66,8 @@ def sync(args: dict[str, Any]) -> int:
                 ask(args, _question(len(acting), len(looked.changing)))
         if acting:
             _warn_of_local_commit(args, run)
-        held = _held(run.planned, args)
         outcomes, refused = _publish(args, run, acting, is_saved=saved is not None)
+        held = _held(run, outcomes, args)
         for outcome in outcomes:
             _tell(args, outcome)
     # Git's private repositories are free from here on: a rollout may take long, and others publish meanwhile.
@@ -124,7 +124,10 @@ def _publish(
     for publisher, pairs in by_publisher(acting).items():
         run.progress.at(f"publishing {len(pairs)} environment{'s' * (len(pairs) != 1)} to {publisher.remote.shown}")
         try:
-            outcomes |= {one.plan.environment: one for one in publisher.publish(pairs, confirm=confirm)}
+            # A plan that was saved is carried out whole or not at all.
+            result = publisher.publish(pairs, confirm=confirm, together=is_saved)
+            outcomes |= {one.plan.environment: one for one in result.outcomes}
+            errors += result.errors
             publisher.store.tidy()
         except OverlayError as error:
             errors.append(error.of(", ".join(want.environment for want, _ in pairs)))
@@ -153,20 +156,26 @@ def _tell(args: dict[str, Any], outcome: Outcome) -> None:
         say(args, words)
 
 
-def _held(planned: Sequence[Planned], args: dict[str, Any]) -> list[OverlayError]:
+def _held(run: Prepared, outcomes: Sequence[Outcome], args: dict[str, Any]) -> list[OverlayError]:
     """Return an error for each environment that was asked for by name and is held."""
     if args["all"]:
         return []
     return [
         GitConflict(
-            f"{one.name} is held at revision {one.plan.held.revision}"
-            f"{f' ({one.plan.held.reason})' if one.plan.held.reason else ''}: publishing would undo the rollback",
-            hint=f"when it may go on: overlay sync {one.name} --release",
-            environment=one.name,
+            f"{one.environment} is held at revision {one.held.revision}"
+            f"{f' ({one.held.reason})' if one.held.reason else ''}: publishing would undo the rollback",
+            hint=_ways_on(one.environment, has_cluster=run.builds[one.environment].settings.cluster is not None),
+            environment=one.environment,
         )
-        for one in planned
-        if one.plan.action == "held" and one.plan.held is not None
+        for one in [outcome.plan for outcome in outcomes]
+        if one.action == "held" and one.held is not None
     ]
+
+
+def _ways_on(name: str, *, has_cluster: bool) -> str:
+    """Say what may be done with an environment that is held."""
+    release = f"when it may go on: overlay sync {name} --release"
+    return f"its cluster gets what is held by overlay sync {name} --from-git; {release}" if has_cluster else release
 
 
 def _warn_of_local_commit(args: dict[str, Any], run: Prepared) -> None:

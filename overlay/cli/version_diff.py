@@ -42,9 +42,8 @@ def exit_code_of(diffs: Sequence[EnvironmentDiff], args: dict[str, Any]) -> int:
 
     errors = [as_error(problem) for one in diffs for problem in one.problems]
     if errors:
-        from overlay.cli.render import once  # noqa: PLC0415
 
-        report(once(errors), (), args)
+        report(errors, (), args)
         return EXIT_USAGE
     return EXIT_DIFFERENT if any(one.change != "same" for one in diffs) else EXIT_OK
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import tempfile
+import time
 from urllib.parse import urlsplit, urlunsplit
 
 from overlay.errors import GitConflict, GitError, OverlayError, Temporary
@@ -40,6 +42,12 @@ _MOVED = re.compile(
     r"is at [0-9a-f]+ but expected|reference already exists|reference is missing|incorrect old value|"
     r"cannot lock ref.*file exists"
 )
+# How often a server that is asked over HTTP gets another chance within a run, and how long it has, in seconds.
+_TRIES, _FIRST_WAIT = 3, 0.5
+# Said of connections that were there: asked again, such a server may well answer.
+_LOST = re.compile(
+    r"connection (was )?(reset|closed)|early eof|hung up unexpectedly|unexpected disconnect|empty reply|transfer closed"
+)
 _STATUS = re.compile(r"error: (\d{3})\b")
 _STRANGER = re.compile(r"host key verification failed|host identification has changed")
 _ABSENT = re.compile(r"repository '.*' not found|error: 404")
@@ -51,6 +59,10 @@ _HELPED = re.compile(r"[A-Za-z0-9.+-]+::")
 _ENCODED = re.compile(r"%0[0ad]")
 # Answers for a login as Git's credential helpers do, from the environment of this one process.
 _HELPER = '!f() { test "$1" = get && printf \'username=%s\\npassword=%s\\n\' "$OVERLAY_USER" "$OVERLAY_PASSWORD"; }; f'
+
+
+class _Hiccup(Temporary):
+    """A server over HTTP that was reached and could not answer; nothing came of what it was asked."""
 
 
 class Remote:
@@ -178,7 +190,24 @@ class Remote:
     def _run(
         self, *arguments: str, given: bytes = b"", more: Sequence[str] = (), variables: Mapping[str, str] | None = None
     ) -> bytes:
-        """`more`: settings. variables: of the environment."""
+        """`more`: settings. variables: of the environment.
+
+        Asking again is safe: to list and to fetch changes nothing there, and a push that was accepted after all finds
+        its branches as it wants them.
+        """
+        start, tries = time.monotonic(), 0
+        while True:
+            tries += 1
+            try:
+                return self._run_once(*arguments, given=given, more=more, variables=variables)
+            except _Hiccup as error:
+                if tries == _TRIES or time.monotonic() - start > self.program.seconds / 2:
+                    raise Temporary(f"{error.message} (asked {tries} times)", hint=error.hint) from None
+                time.sleep(random.uniform(0.5, 1) * _FIRST_WAIT * 2**tries)  # noqa: S311  # jitter
+
+    def _run_once(
+        self, *arguments: str, given: bytes, more: Sequence[str], variables: Mapping[str, str] | None
+    ) -> bytes:
         settings, env = self.access()
         settings += more
         env |= variables or {}
@@ -236,7 +265,9 @@ class Remote:
         reason = f"{_reason(lines)}{f' ({words})' if words else ''}"
         status = _STATUS.search(low)
         if status[1] == "429" or status[1] >= "500" if status else _TEMPORARY.search(low):
-            return Temporary(f"{self.shown} cannot be reached: {reason}", hint="try again later")
+            is_hiccup = "https" in self._protocols and (status or _LOST.search(low))
+            kind = _Hiccup if is_hiccup else Temporary
+            return kind(f"{self.shown} cannot be reached: {reason}", hint="try again later")
         return GitError(f"git cannot use {self.shown}: {reason}")
 
 
@@ -253,14 +284,19 @@ def named_remote(repository: Repository, name: str) -> Remote:
     Raises GitError for one that is not there, or whose URL is not to be used.
     """
     if name.startswith("-") or not repository.config(f"remote.{name}.url"):
-        raise GitError(
-            f"there is no remote {shown_url(name)!r}",
-            hint="add one with `git remote add origin URL`, or name it with --remote",
-        )
+        raise GitError(f"there is no remote {shown_url(name)!r}", hint=_remotes_there_are(repository))
     url = repository.text("remote", "get-url", "--push", name)
     if protocols(url) == ("file",) and "://" not in url:
         url = os.path.normpath(os.path.join(repository.top, url))  # as git means it, wherever it runs
     return Remote(repository, url, name=name)
+
+
+def _remotes_there_are(repository: Repository) -> str:
+    names = [printable(name) for name in repository.text("remote").split("\n") if name]
+    if not names:
+        return "add one with `git remote add origin URL`, or name it with --remote"
+    more = len(names) - 10
+    return f"there {'are' if len(names) > 1 else 'is'} {', '.join(names[:10])}{f' and {more} more' if more > 0 else ''}"
 
 
 def find_remote(repository: Repository, asked: str | None) -> str:

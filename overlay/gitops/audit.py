@@ -119,7 +119,7 @@ class Audit:
                 self._add("acting-file", commit, (file,), f"{path} is run by {reader}")
             found = self.contents.of(file.oid)
             for secret in found.secrets:
-                if secret.name not in self.allowed:
+                if self.allowed.isdisjoint(secret.names):
                     values = f": {printable(', '.join(secret.keys))}" if secret.keys else ""
                     message = f"{printable(secret.label)} holds plain values{values}"
                     self._add("plain-secret", commit, (file,), message, secret.label)

@@ -6,7 +6,7 @@ import re
 
 from overlay.errors import OverlayError
 from overlay.gitops.plan import digest_of
-from overlay.gitops.secrets import holds_secret
+from overlay.gitops.secrets import holds_secret, lasting_name
 from overlay.gitops.tokens import find_tokens
 from overlay.kube.objects import parse_objects
 from overlay.model.value import value
@@ -25,10 +25,10 @@ _LOOKS_LIKE_ONE = re.compile(rb"^\s*[\"']?kind[\"']?:\s*[\"']?Secret\b", re.MULT
 
 @value(kw_only=True)
 class PlainSecret:
-    """A Secret with plain values: what it is called, its own name, and the keys of its values."""
+    """A Secret with plain values: what it is called, the names that may allow it, and the keys of its values."""
 
     label: str
-    name: str
+    names: tuple[str, ...]
     keys: tuple[str, ...]
 
 
@@ -71,7 +71,8 @@ def _secrets(data: bytes) -> Iterator[PlainSecret]:
             for identity, body, _ in parse_objects(document.value, document.location):
                 if holds_secret(body):
                     keys = {str(key) for field in ("data", "stringData") for key in body.get(field) or ()}
-                    yield PlainSecret(label=str(identity), name=identity.name, keys=tuple(sorted(keys)))
+                    names = (identity.name, lasting_name(body))
+                    yield PlainSecret(label=str(identity), names=names, keys=tuple(sorted(keys)))
     except (OverlayError, UnicodeDecodeError):
         if _LOOKS_LIKE_ONE.search(data):
-            yield PlainSecret(label="what looks like a Secret", name="", keys=())
+            yield PlainSecret(label="what looks like a Secret", names=(), keys=())

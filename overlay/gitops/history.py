@@ -114,7 +114,10 @@ class History:
         entries = self.store.folder_entries(revision.commit, self.target.path)
         blobs = {one.name: one.oid for one in entries if one.is_file}
         if RECORD not in blobs:
-            raise GitError(f"{name} is not in {self.target} at {revision.commit[:12]}")
+            raise GitError(
+                f"{name} is not in {self.target} at {revision.commit[:12]}",
+                hint="it may have been published to another folder then: check out a source commit that says so",
+            )
         shown = printable(f"{self.remote.shown} {self.target}")
         record = read_record(self.store.blob(blobs[RECORD], self.remote), shown)
         if (record.environment, record.revision) != (self.environment, revision.number):

@@ -40,6 +40,8 @@ def with_trailers(text: str, record: dict[str, Any], author: str, more: dict[str
         "Overlay-Environment": record["environment"],
         "Overlay-Revision": str(record["revision"]),
         "Overlay-Source": record["source"]["commit"],
+        # --allow-dirty: the commit alone does not render to this.
+        "Overlay-Dirty": "true" if record["source"].get("dirty") else "",
         "Overlay-Chart": f"{chart['name']}-{chart['version']}" if chart and chart["version"] else "",
         "Overlay-App-Version": chart["appVersion"] if chart else "",
         **(more or {}),

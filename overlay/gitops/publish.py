@@ -10,11 +10,11 @@ from __future__ import annotations
 import random
 import time
 
-from overlay.errors import GitConflict, GitError, OverlayError
+from overlay.errors import GitConflict, GitError, OverlayError, raise_all
 from overlay.failpoint import failpoint
 from overlay.gitops.commits import make_commits
 from overlay.gitops.plan import large_files, plan
-from overlay.gitops.reading import read_published, read_touched
+from overlay.gitops.reading import read_elsewhere, read_published, read_touched
 from overlay.gitops.target import Target
 from overlay.model.finding import Finding
 from overlay.model.value import value
@@ -55,6 +55,14 @@ class Outcome:
     plan: Plan
     commit: str | None
     is_new: bool
+
+
+@value(kw_only=True)
+class Result:
+    """What became of the environments of one remote; errors: of those that somebody else changed meanwhile."""
+
+    outcomes: tuple[Outcome, ...]
+    errors: tuple[OverlayError, ...] = ()
 
 
 @value(kw_only=True)
@@ -108,15 +116,32 @@ class Publisher:
         good = [want for want in wants if want.target.branch not in wrong]
         contents = read_touched(self.store, self.remote, [(want, published[want.target]) for want in good])
         revisions = self._last_revisions(good, published)
+        elsewhere = read_elsewhere(self.store, self.remote, good, published)
         return [
-            self._look(want, published[want.target], contents[want.environment], revisions.get(want.target, 0))
+            self._look(
+                want,
+                published[want.target],
+                contents[want.environment],
+                revisions.get(want.target, 0),
+                elsewhere.get(want.environment),
+            )
             if want.target.branch not in wrong
             else Looked(want=want, now=None, plan=wrong[want.target.branch].of(want.environment), contents={})
             for want in wants
         ]
 
-    def _look(self, want: Wanted, now: Published, contents: Mapping[str, bytes], last_revision: int) -> Looked:
+    def _look(
+        self,
+        want: Wanted,
+        now: Published,
+        contents: Mapping[str, bytes],
+        last_revision: int,
+        elsewhere: tuple[Target, Record] | None,
+    ) -> Looked:
         findings: list[Finding] = []
+        if elsewhere is not None:
+            findings.append(_left_behind(want, *elsewhere))
+            last_revision = max(last_revision, elsewhere[1].revision)
 
         def newer() -> bool:
             if self.choices.allow_rollback or now.record is None:
@@ -157,14 +182,20 @@ class Publisher:
         return {target: one.record.revision for target, one in known.items() if one.record is not None}
 
     def publish(
-        self, pairs: Sequence[tuple[Wanted, Plan]], *, confirm: Callable[[Plan, Plan], None] | None = None
-    ) -> list[Outcome]:
+        self,
+        pairs: Sequence[tuple[Wanted, Plan]],
+        *,
+        confirm: Callable[[Plan, Plan], None] | None = None,
+        together: bool = False,
+    ) -> Result:
         """Commit and push the plans.
 
         confirm: is asked (it raises) when an environment itself changed on the remote since it was planned; where only
-        others moved the branch, nothing is asked. Raises GitConflict where a branch moves all the time.
+        others moved the branch, nothing is asked. together: what stops one environment stops all. Raises GitConflict
+        where a branch moves all the time, Problems where all are stopped.
         """
         first = {want.environment: one for want, one in pairs}
+        errors: list[OverlayError] = []
         tries = 0
         while True:
             acting = [(want, one) for want, one in pairs if one.acts]
@@ -184,40 +215,57 @@ class Publisher:
                         f"{self.remote.shown} moved {tries} times meanwhile", hint="run the same command again"
                     ) from None
                 time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.05 * 2**tries)))  # noqa: S311  # jitter
-                pairs = self._again(pairs, first, confirm)
+                pairs, wrong = self._again(pairs, first, confirm)
+                errors += wrong
+                if errors and (together or not pairs):
+                    raise_all(errors)
                 continue
             failpoint("git.pushed")
             self.store.see(newest)
             failpoint("git.seen")
             made = {want.environment: commit for (want, _), commit in zip(acting, commits, strict=True)}
-            return [
+            outcomes = [
                 Outcome(plan=one, commit=made.get(want.environment, one.tip), is_new=want.environment in made)
                 for want, one in pairs
             ]
+            return Result(outcomes=tuple(outcomes), errors=tuple(errors))
 
     def _again(
         self,
         pairs: Sequence[tuple[Wanted, Plan]],
         first: dict[str, Plan],
         confirm: Callable[[Plan, Plan], None] | None,
-    ) -> list[tuple[Wanted, Plan]]:
-        """Plan on what the branches are now."""
+    ) -> tuple[list[tuple[Wanted, Plan]], list[OverlayError]]:
+        """Plan on what the branches are now; return also what is wrong with environments that cannot go on."""
         found: list[tuple[Wanted, Plan]] = []
+        errors: list[OverlayError] = []
         for looked in self.plan([want for want, _ in pairs]):
-            one = looked.plan
-            if isinstance(one, OverlayError):
-                raise one
-            before = first[one.environment]
-            if confirm is not None and one.previous != before.previous and one.acts:
-                confirm(before, one)
-            unknown = [finding for finding in looked.findings if finding.rule == _UNKNOWN]
-            if unknown and one.previous != before.previous and one.acts:
-                raise GitConflict(
-                    f"{one.environment} was published by somebody else meanwhile, and {unknown[0].message}",
-                    hint="look at it, and run the same command again",
-                )
-            found.append((looked.want, one))
-        return found
+            try:
+                found.append((looked.want, _still(looked, first[looked.want.environment], confirm)))
+            except OverlayError as error:
+                errors.append(error.of(looked.want.environment))
+        return found, errors
+
+
+def _still(looked: Looked, before: Plan, confirm: Callable[[Plan, Plan], None] | None) -> Plan:
+    """Return an environment's plan on what the branch is now.
+
+    Raises OverlayError where it cannot be gone on with.
+    """
+    one = looked.plan
+    if isinstance(one, OverlayError):
+        raise one
+    if one.previous == before.previous or not one.acts:
+        return one
+    if confirm is not None:
+        confirm(before, one)
+    unknown = [finding for finding in looked.findings if finding.rule == _UNKNOWN]
+    if unknown:
+        raise GitConflict(
+            f"{one.environment} was published by somebody else meanwhile, and {unknown[0].message}",
+            hint="look at it, and run the same command again",
+        )
+    return one
 
 
 def _not_ordered(want: Wanted, record: Record) -> Finding:
@@ -226,6 +274,15 @@ def _not_ordered(want: Wanted, record: Record) -> Finding:
         f"whether {want.source.short} comes after {record.source[:7]}, from which {want.target} was published, "
         "cannot be told",
         hint="the source's remote should have both commits; in CI, `fetch-depth: 0` fetches all of them",
+        environment=want.environment,
+    )
+
+
+def _left_behind(want: Wanted, place: Target, record: Record) -> Finding:
+    return Finding(
+        "left-behind",
+        f"what was published of {want.environment} before, revision {record.revision}, stays at {place}",
+        hint="remove that folder when nothing reads it any more",
         environment=want.environment,
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from overlay.errors import GitError
 from overlay.files.paths import printable
 from overlay.gitops.hydrator import HYDRATOR
 from overlay.gitops.plan import Published, touched
 from overlay.gitops.record import read_record
+from overlay.gitops.target import Target
 from overlay.model.value import replace
 from overlay.tree import RECORD
 
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 
     from overlay.git.remote import Remote
     from overlay.gitops.plan import Wanted
+    from overlay.gitops.record import Record
     from overlay.gitops.store import Store
-    from overlay.gitops.target import Target
 
 
 def read_published(
@@ -43,6 +45,39 @@ def _with_record(store: Store, remote: Remote, target: Target, one: Published) -
         return one
     shown = printable(f"{remote.shown} {target}")
     return replace(one, record=read_record(store.blob(blob, remote), shown))
+
+
+def read_elsewhere(
+    store: Store, remote: Remote, wants: Sequence[Wanted], published: Mapping[Target, Published]
+) -> dict[str, tuple[Target, Record]]:
+    """Return, by environment, where those stand that are not where they are wanted: another folder of the same branch.
+
+    Only of first publications to a branch that is there; the one with the highest revision, where there are several.
+    """
+    new = [want for want in wants if published[want.target].tip is not None and published[want.target].record is None]
+    tips = {want.target.branch: published[want.target].tip or "" for want in new}
+    places = [
+        Target(repository=new[0].target.repository, branch=branch, path=path.rpartition("/")[0])
+        for branch, tip in tips.items()
+        for path in store.find_files(tip, RECORD)
+    ]
+    blobs: dict[Target, str] = {}
+    for place in places:
+        for one in store.folder_entries(tips[place.branch], place.path):
+            if one.name == RECORD and one.is_file:
+                blobs[place] = one.oid
+    store.prefetch(blobs.values(), remote)
+    branches = {want.environment: want.target.branch for want in new}
+    found: dict[str, tuple[Target, Record]] = {}
+    for place, blob in blobs.items():
+        try:
+            record = read_record(store.blob(blob, remote), "")
+        except GitError:
+            continue  # somebody else's file of that name
+        known = found.get(record.environment)
+        if branches.get(record.environment) == place.branch and (known is None or known[1].revision < record.revision):
+            found[record.environment] = (place, record)
+    return found
 
 
 def read_touched(

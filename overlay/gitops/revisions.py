@@ -23,6 +23,7 @@ class Revision:
 
     updated: RFC 3339, in UTC. source: the commit that was rendered. chart: name and version. author: of the source's
     commit; of a rollback, who rolled back. restores: the revision whose files it has again, None for no rollback.
+    dirty: files that were read were not as that commit has them.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Revision:
     author: str
     description: str
     restores: int | None = None
+    dirty: bool = False
 
 
 def grep_pattern(environment: str) -> str:
@@ -91,6 +93,7 @@ def _revision(commit: str, seconds: str, author: str, message: str, environment:
         # Argo CD's hydrator begins with the source's commit, which stands in a column of its own.
         description=message.partition("\n")[0].removeprefix(f"{source[:7]}: "),
         restores=int(restores) if _is_number(restores) else None,
+        dirty=said.get("overlay-dirty") == "true",
     )
 
 

@@ -7,7 +7,7 @@ from overlay.model.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from overlay.gitops.lag import Lag, Lags, SourceCommit
     from overlay.gitops.publish import Looked
@@ -35,13 +35,19 @@ class Status:
     errors: tuple[OverlayError, ...] = ()
 
 
-def status_of(looked: Looked, lags: Lags, is_newer: Callable[[Record, Source], bool | None]) -> Status:
+def status_of(
+    looked: Looked,
+    lags: Lags,
+    is_newer: Callable[[Record, Source], bool | None],
+    refused: Sequence[OverlayError] = (),
+) -> Status:
     """Return the status of one environment that renders.
 
-    is_newer: tells whether what is published is of a later commit, also where that is not in this clone.
+    is_newer: tells whether what is published is of a later commit, also where that is not in this clone. refused: why
+    it would not be published, whatever stands there.
     """
     plan = looked.plan
-    errors = plan.each() if isinstance(plan, OverlayError) else ()
+    errors = (*refused, *(plan.each() if isinstance(plan, OverlayError) else ()))
     record = looked.now.record if looked.now is not None else None
     if record is None:
         state = "failed" if errors else "unpublished"
@@ -49,9 +55,12 @@ def status_of(looked: Looked, lags: Lags, is_newer: Callable[[Record, Source], b
     lag = lags.of(record.source)
     then = record.value.get("inputs")
     read = frozenset([*looked.want.record["inputs"], *(then if isinstance(then, dict) else ())])
+    touched = bool(lag.touching(read))
     return Status(
         environment=looked.want.environment,
-        state=_state(looked, lag, lambda: is_newer(record, looked.want.source), touched=bool(lag.touching(read))),
+        state="failed"
+        if refused
+        else _state(looked, lag, lambda: is_newer(record, looked.want.source), touched=touched),
         looked=looked,
         lag=lag,
         touching=lag.touching(read),

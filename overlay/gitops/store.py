@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from overlay.gitops.objects import TreeEntry
 
 # Where the newest commit that was seen of each branch stands.
-_TIPS = "refs/overlay/tips/"
-_NEW = "refs/overlay/new/"
+_TIPS = "refs/overlay/seen/"
+_NEW = "refs/overlay/here/"
 _FILTER = "--filter=blob:none"
 _COMMITS_ONLY = "--filter=tree:0"
+# A branch may be called as a folder of another one was: `a` now, `a/b` before.
+_ABOVE, _LAST = "d-", "b-"
 # Each run adds packs; so many are put together.
 _MOST_PACKS = 50
 
@@ -148,11 +150,11 @@ class Store(Program):
     def _refs(self, below: str) -> dict[str, str]:
         out = self.text("for-each-ref", "--format=%(objectname) %(refname)", below)
         lines = [line.partition(" ") for line in out.splitlines()]
-        return {ref.removeprefix(below): commit for commit, _, ref in lines}
+        return {_branch_of(ref.removeprefix(below)): commit for commit, _, ref in lines}
 
     def see(self, branches: Mapping[str, str]) -> None:
         """Note the newest commits of branches."""
-        given = "".join(f"update {_TIPS}{branch}\0{commit}\0\0" for branch, commit in branches.items())
+        given = "".join(f"update {_TIPS}{_ref_of(branch)}\0{commit}\0\0" for branch, commit in branches.items())
         self.run("update-ref", "-z", "--stdin", given=given.encode("utf-8", "surrogateescape"))
 
     def fetch(
@@ -171,7 +173,7 @@ class Store(Program):
         moved = [branch for branch, commit in listed.items() if branch in seen and seen[branch] != commit]
         for some, shallow in ((fresh, True), (moved, False)):
             if some:
-                specs = [f"+refs/heads/{branch}:{_NEW}{branch}" for branch in some]
+                specs = [_spec(branch) for branch in some]
                 remote.fetch(*specs, shallow=shallow, options=(_FILTER,))
         failpoint("git.fetched")
         found = {branch: commit for branch, commit in listed.items() if branch not in (*fresh, *moved)}
@@ -196,7 +198,7 @@ class Store(Program):
         """Have branches here with all of their history and all of its files; of a repository that is for that."""
         here = self._refs(_NEW)
         if any(here.get(branch) != commit for branch, commit in listed.items()):
-            remote.fetch(*[f"+refs/heads/{branch}:{_NEW}{branch}" for branch in listed])
+            remote.fetch(*[_spec(branch) for branch in listed])
 
     def deleted(self, remote: Remote, wanted: Iterable[str], listed: Mapping[str, str]) -> dict[str, GitConflict]:
         """Return an error for each branch that was seen and is not there any more (hazard G24)."""
@@ -218,7 +220,7 @@ class Store(Program):
         ends = self._ends(tip)
         if not ends:
             return False
-        remote.fetch(f"+refs/heads/{branch}:{_NEW}{branch}", options=(f"--deepen={count}", _COMMITS_ONLY))
+        remote.fetch(_spec(branch), options=(f"--deepen={count}", _COMMITS_ONLY))
         if self._ends(tip) == ends:
             raise Temporary(f"the branch {branch} was rewritten on {remote.shown} meanwhile", hint="try again")
         return True
@@ -316,6 +318,20 @@ class Store(Program):
                 self.run("repack", "-a", "-d", "-q", settings=("repack.writeBitmaps=false",))
         except (OSError, GitError):
             pass  # a cache that is slower than it could be
+
+
+def _ref_of(branch: str) -> str:
+    """Return the part of our own refs that stands for a branch; no one of them is a folder of another one."""
+    *above, last = branch.split("/")
+    return "/".join([*[_ABOVE + name for name in above], _LAST + last])
+
+
+def _branch_of(ref: str) -> str:
+    return "/".join([name[len(_LAST) :] for name in ref.split("/")])
+
+
+def _spec(branch: str) -> str:
+    return f"+refs/heads/{branch}:{_NEW}{_ref_of(branch)}"
 
 
 def stored_form(cache: str, url: str) -> str:

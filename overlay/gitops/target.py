@@ -47,10 +47,22 @@ def target_of(settings: PublishSettings, branch: str) -> Target:
 
 
 def refuse_shared(targets: Sequence[tuple[str, Target]]) -> None:
-    """Raise DocumentError, or Problems, where two environments would write the same folder."""
+    """Raise DocumentError, or Problems, where two would write one folder, or need branches that exclude each other."""
     seen: dict[Target, str] = {}
+    branches = {(target.repository, target.branch): name for name, target in targets}
     errors: list[OverlayError] = []
     for name, target in targets:
+        parts = target.branch.split("/")
+        above = ["/".join(parts[:end]) for end in range(1, len(parts))]
+        errors += [
+            DocumentError(
+                f"{branches[target.repository, branch]} would be published to the branch {branch} and {name} to "
+                f"{target.branch}, and Git cannot have both",
+                hint="give one of them another spec.publish.branch",
+            )
+            for branch in above
+            if (target.repository, branch) in branches
+        ]
         other = seen.setdefault(target, name)
         if other != name:
             errors.append(

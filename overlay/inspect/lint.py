@@ -66,7 +66,7 @@ def lint_all(workshop: Workshop, names: Sequence[str]) -> list[Finding]:
 
 def together(found: Sequence[Finding]) -> list[Finding]:
     """Return findings of several environments, each once, with the names of all that have it."""
-    return [replace(one.problem, environment=", ".join(one.environments), object=one.object) for one in shared(found)]
+    return [replace(one.problem, environment=one.named(), object=one.object) for one in shared(found)]
 
 
 def _of_health(session: Session) -> list[Finding]:

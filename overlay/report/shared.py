@@ -18,6 +18,12 @@ class Shared:
     environments: tuple[str, ...]
     object: str | None
 
+    def named(self, most: int | None = None) -> str | None:
+        """Return the environments in words, so many at most and how many more; None where it is of none."""
+        names = [name for name in self.environments if name]
+        more = len(names) - most if most is not None else 0
+        return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "") or None
+
 
 def shared(problems: Iterable[Any]) -> list[Shared]:
     """Return each problem once, in the order in which they come."""

@@ -11,6 +11,7 @@ import os
 import time
 
 from overlay.errors import GitConflict, GitError, OverlayError
+from overlay.failpoint import failpoint
 from overlay.files.atomic import write_atomic
 from overlay.files.paths import printable
 from overlay.git.repository import Entry
@@ -97,13 +98,17 @@ def commit_here(repository: Repository, base: str, changes: Mapping[str, bytes],
     refuse_changed(repository, base, changes, resume=True)
     commit, entries = _store(repository, base, changes, message)
     try:
+        failpoint("source.stored")
         for path, data in changes.items():
             _write(repository, path, data)
+            failpoint("source.file")
         _patiently(lambda: repository.stage(entries))
+        failpoint("source.staged")
         commit, is_new = _move(repository, branch, base, commit, changes, message)
-    except OverlayError:
+    except BaseException:  # also where a person ends it
         _put_back(repository, changes)
         raise
+    failpoint("source.moved")
     return Committed(branch=name, commit=commit, is_new=is_new)
 
 
@@ -177,8 +182,10 @@ def commit_on(
         base = here
     found = changes(base)
     commit = _store(repository, base, found, message)[0] if found else base
+    failpoint("source.stored")
     if commit != here:
         repository.move_ref(ref, commit, here, "overlay: " + message.partition("\n")[0])
+    failpoint("source.moved")
     return Committed(branch=name, commit=commit, is_new=bool(found))
 
 

@@ -33,6 +33,8 @@ def test_one_side_is_held_against_the_newest() -> None:
     [
         ("prod", "'prod' does not say which revision of prod", FORM),
         ("prod@1..dev", "'prod@1..dev' does not say which revision of dev", FORM),
+        ("prod@1..2", "'prod@1..2' does not say which environment's revision 2 is", "write prod@1..prod@2"),
+        ("prod@1..0", "'prod@1..0' does not say which revision of 0", FORM),
         ("..prod@1", "'..prod@1' does not say which revision of what", FORM),
         ("prod@1..prod@2..prod@3", "'prod@2..prod@3' names no revision", "write ENV@NUMBER, such as prod@12"),
     ],

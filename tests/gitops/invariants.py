@@ -10,14 +10,13 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.crashing import MARK, marked
 from tests.gitops.projects import git, overlay
 from tests.source.projects import state
 
 # Planted where a run can read them; seen anywhere, they are lost.
 CANARIES = {"GITHUB_TOKEN": "canary-of-the-environment", "SHOP_PASSWORD": "canary-of-a-password"}
 HEADER = "AUTHORIZATION: basic canary-of-a-header"
-# In a child's environment it says which test started it.
-MARK = "OVERLAY_TEST_MARK"
 
 
 def plant(project: Path) -> None:
@@ -186,20 +185,18 @@ def residue(world: World) -> list[str]:
     return found
 
 
-def children(mark: str, seconds: float = 5.0) -> list[str]:
+def children(mark: str, seconds: float = 60.0) -> list[str]:
     """Return the processes of a test that still live after a while."""
     end = time.monotonic() + seconds
     while True:
-        found = [line for pid in os.listdir("/proc") if pid.isdigit() and (line := _marked(pid, mark))]
+        found = marked(mark)
         if not found or time.monotonic() > end:
-            return found
+            return [f"{pid} {_command(pid)}" for pid in found]
         time.sleep(0.05)
 
 
-def _marked(pid: str, mark: str) -> str:
+def _command(pid: int) -> str:
     try:
-        if f"{MARK}={mark}".encode() not in Path(f"/proc/{pid}/environ").read_bytes():
-            return ""
-        return pid + " " + Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""

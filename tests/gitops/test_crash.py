@@ -3,72 +3,41 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
+import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.crashing import KILLED, MARK, ROOT, WAYS, assert_ended, crash, kill_all, steps
 from tests.gitops.invariants import World, assert_converges, assert_invariants, branches, plant
-from tests.gitops.projects import change, git, published, shop
-from tests.source.projects import ROOT
+from tests.gitops.projects import change, git, overlay, published, shop, sync
 
 LONG = bool(os.environ.get("OVERLAY_FUZZ"))
 # In the order in which a run comes to them.
 STEPS = ("git.listed", "git.fetched", "git.objects", "git.commits", "git.push", "git.pushed", "git.seen")
 FIRST_STEPS = ("git.store", *STEPS)
-WAYS = ("kill", "raise", "term", "interrupt", "enospc")
+SYNC = ("sync", "--all", "-y")
 # From here on the remote has what is new.
 AFTER = ("git.pushed", "git.seen")
 
 
-def crash(world: World, step: str, way: str) -> subprocess.CompletedProcess[str]:
-    """Run a sync that ends at a step."""
-    if way not in ("term", "interrupt"):
-        return world.sync(OVERLAY_FAILPOINT=f"{step}:{way}")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "overlay", "sync", "--all", "-y"], cwd=world.project, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **world.env(OVERLAY_FAILPOINT=f"{step}:hang")},
-    )  # fmt: skip
-    assert process.stderr is not None
-    said = ""
-    while f"hangs at {step}\n" not in said:
-        line = process.stderr.readline()
-        assert line, said
-        said += line
-    process.send_signal(signal.SIGTERM if way == "term" else signal.SIGINT)
-    out, more = process.communicate(timeout=30)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, said + more)
-
-
-def assert_ended(done: subprocess.CompletedProcess[str], step: str, way: str) -> None:
-    """Hold exit code and words of a run that was made to end against how that was done."""
-    expected = {"kill": -signal.SIGKILL, "raise": 2, "term": 130, "interrupt": 130, "enospc": 2}
-    assert done.returncode == expected[way], done.stderr
-    if way == "raise":
-        assert f": made to fail at {step}\n" in done.stderr
-    if way == "enospc":
-        doing = "used" if step == "git.store" else "written"
-        assert f"error: {step} cannot be {doing}: no space left on device\n  hint: " in done.stderr
-    if way in ("term", "interrupt"):
-        assert done.stderr.endswith("interrupted\n")
+def end_at(world: World, step: str, way: str) -> None:
+    """Run a sync that ends at a step, and look at what it left."""
+    done = crash(world.project, SYNC, step, way, world.env())
+    assert_ended(done, step, way)
+    assert_invariants(world, done, killed=way in KILLED)
 
 
 def crash_and_go_on(world: World, step: str, way: str) -> None:
-    done = crash(world, step, way)
-    assert_ended(done, step, way)
-    assert_invariants(world, done, killed=way == "kill")
-    assert_converges(world, twice=way == "kill")
+    end_at(world, step, way)
+    assert_converges(world, twice=way in KILLED)
 
 
 def test_every_step_that_can_be_made_to_fail_is_in_the_matrix() -> None:
-    found = set()
-    for path in (ROOT / "overlay").rglob("*.py"):
-        found |= set(re.findall(r"failpoint\(\"(git\.[a-z]+)\"\)", path.read_text()))
-    assert found == {*FIRST_STEPS, "git.next"}
+    assert steps("git") == {*FIRST_STEPS, "git.next"}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -103,8 +72,7 @@ def test_G12_several_environments_on_one_branch_go_on_together(tmp_path: Path, s
     for name in names:
         change(project, name, "2.0.0")
     world = World(project=project)
-    done = crash(world, step, way)
-    assert_invariants(world, done, killed=way == "kill")
+    end_at(world, step, way)
     new = git(project.parent / "remote.git", "rev-list", "--count", "rendered").strip()
     assert new == ("6" if step in AFTER else "3")
     assert_converges(world)
@@ -132,6 +100,58 @@ def two_remotes(folder: Path) -> Path:
         file.write("  publish: {repository: rendered}\n")
     git(project, "commit", "-q", "-a", "-m", "dev goes elsewhere")
     return project
+
+
+def rolled_back(project: Path) -> tuple[str, dict[str, object], str]:
+    """Return what a rollback of prod to revision 1 has to reach: its image, its hold, and its number."""
+    record = published(project, "prod")
+    text = git(project.parent / "remote.git", "show", "environments/prod:deployment-web.yaml")
+    image = next(line.split()[-1] for line in text.splitlines() if "image:" in line)
+    return image, record["held"], git(project.parent / "remote.git", "rev-list", "--count", "environments/prod").strip()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_G12_a_rollback_goes_on_wherever_it_ended_and_is_one_revision(tmp_path: Path, step: str) -> None:
+    project = shop(tmp_path, environments=("prod",))
+    plant(project)
+    sync(project, "prod")
+    change(project, "prod", "2.0.0")
+    sync(project, "prod")
+    command = ("rollback", "prod", "1", "-y")
+    for turn, way in enumerate(WAYS):
+        world = World(project=project)
+        done = crash(project, command, step, way, world.env())
+        assert_ended(done, step, way)
+        assert_invariants(world, done, killed=way in KILLED)
+        for _ in range(2):
+            again = overlay(project, *command, **world.env())
+            assert again.returncode == 0, again.stderr
+            assert_invariants(world, again)
+        assert rolled_back(project) == ("shop/web:1.0.0", {"revision": 1, "reason": ""}, str(3 + 2 * turn))
+        # And goes on from there.
+        assert world.sync("prod", "--release").returncode == 0
+        assert published(project, "prod")["revision"] == 4 + 2 * turn
+
+
+@pytest.mark.parametrize("seed", range(200 if LONG else 4))
+def test_G11_all_of_a_run_killed_at_any_moment(tmp_path: Path, seed: int) -> None:
+    project = shop(tmp_path, environments=("dev", "prod"))
+    plant(project)
+    if seed % 2:
+        World(project=project).sync()
+        change(project, "prod", "2.0.0")
+    world = World(project=project)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "overlay", *SYNC], cwd=project, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT), **world.env()},
+    )  # fmt: skip
+    time.sleep(random.Random(seed).random() * 1.5)
+    kill_all(process, world.env()[MARK])
+    out, said = process.communicate(timeout=60)
+    done = subprocess.CompletedProcess(process.args, process.returncode, out, said)
+    assert_invariants(world, done, killed=True)
+    assert_converges(world)
+    assert [published(project, name)["revision"] for name in ("dev", "prod")] == [1, 1 + seed % 2]
 
 
 def over_ssh(project: Path, folder: Path, name: str, script: str) -> dict[str, str]:

@@ -70,6 +70,7 @@ def test_programs_read_whole_commits(project: Path) -> None:
         "updated": "2023-11-14T22:14:20Z",
         "status": "current",
         "source": sources[1],
+        "dirty": False,
         "chart": None,
         "appVersion": None,
         "author": "Ada <ada@shop.example>",
@@ -312,3 +313,25 @@ def test_a_revision_that_is_not_what_its_commit_says_is_refused(project: Path, t
         "  hint: somebody made it by hand; name another revision\n"
     )
     assert said(project, "show", "prod") == said(project, "show", "prod@2")
+
+
+def test_what_was_not_committed_shows_in_each_revision_that_has_it(project: Path) -> None:
+    publish(project)
+    text = (project / PROD).read_text()
+    (project / PROD).write_text(text.replace("1.0.0", "1.1.0"))
+    sync(project, "prod", "--allow-dirty")
+    (project / PROD).write_text(text)
+    sync(project, "prod", "--allow-dirty")
+    assert overlay(project, "rollback", "prod", "2", "-y").returncode == 0
+    commit = git(project, "rev-parse", "HEAD").strip()
+    rows = [line.split()[:4] for line in said(project, "history", "prod").splitlines()[1:]]
+    assert [(row[0], row[3]) for row in rows] == [
+        ("1", commit[:7]),
+        ("2", f"{commit[:7]}-dirty"),
+        ("3", commit[:7]),
+        ("4", f"{commit[:7]}-dirty"),
+    ]
+    found = json.loads(said(project, "history", "prod", "-o", "json"))["revisions"]
+    assert [(one["source"], one["dirty"]) for one in found] == [
+        (commit, False), (commit, True), (commit, False), (commit, True),
+    ]  # fmt: skip

@@ -136,6 +136,27 @@ def test_G06_what_a_server_answers_is_told_for_what_it_is(
 
 
 @pytest.mark.parametrize("what", [LISTING, FETCHING, OPENING, PUSH])
+@pytest.mark.parametrize("code", [429, 503])
+def test_G06_a_server_that_is_busy_for_a_moment_is_asked_again(
+    project: Path, bare: Path, git_http: GitServer, what: str, code: int
+) -> None:
+    git_http.faults[what] = [status(code)] * 2
+    assert sync(project, "prod").startswith("prod: published revision 1 as ")
+    assert git_http.faults[what] == []
+    sound(project, bare, revision=1)
+
+
+@pytest.mark.parametrize(("code", "times"), [(401, 1), (403, 1), (404, 1), (429, 3), (500, 3), (503, 3)])
+def test_G06_how_often_a_server_is_asked_depends_on_its_answer(
+    project: Path, git_http: GitServer, code: int, times: int
+) -> None:
+    git_http.faults[LISTING] = [status(code)] * 9
+    done = overlay(project, "sync", "prod", "-y")
+    assert (done.returncode, len(git_http.asked(LISTING))) == (6 if times > 1 else 2, times)
+    assert (f" (asked {times} times)\n" in done.stderr) == (times > 1)
+
+
+@pytest.mark.parametrize("what", [LISTING, FETCHING, OPENING, PUSH])
 def test_G06_a_server_that_stalls_is_left_in_time(project: Path, bare: Path, git_http: GitServer, what: str) -> None:
     git_http.faults[what] = [stall] * 9
     start = time.monotonic()
@@ -160,14 +181,21 @@ def test_G06_a_host_that_is_not_there_is_temporary(project: Path, port: str) -> 
     assert done.stderr.startswith(f"error: {url} cannot be reached: ")
 
 
-def test_G06_a_pack_that_ends_early_is_temporary(project: Path, bare: Path, git_http: GitServer) -> None:
+@pytest.mark.parametrize("times", [1, 2, 9])
+def test_G06_a_pack_that_ends_early_is_asked_for_again(
+    project: Path, bare: Path, git_http: GitServer, times: int
+) -> None:
     sync(project, "prod")
     change(project, "prod", "1.1.0")
     cold = {"XDG_CACHE_HOME": str(project.parent / "cold")}
-    git_http.faults[FETCHING] = [None, None, None, cut_within]
+    # Of each fetch the first request asks for capabilities, and the second is answered with the pack.
+    git_http.faults[FETCHING] = [None, None, *[None, cut_within] * times]
     done = overlay(project, "sync", "prod", "-y", **cold)
-    assert done.returncode == 6, done.stderr
-    assert done.stderr.startswith(f"error: {git_http.url('remote.git')} cannot be reached: ")
+    assert done.returncode == (6 if times == 9 else 0), done.stderr
+    if times == 9:
+        assert done.stderr.startswith(f"error: {git_http.url('remote.git')} cannot be reached: ")
+        assert done.stderr.splitlines()[0].endswith(" (asked 3 times)")
+    git_http.faults.clear()
     sync(project, "prod", **cold)
     assert published(project, "prod")["revision"] == 2
 
@@ -181,14 +209,22 @@ def test_G07_a_push_whose_answer_got_lost_is_asked_for(
     sound(project, bare, revision=1)
 
 
-def test_G07_a_push_that_got_lost_is_made_again_by_the_same_command(
+def test_G07_a_push_that_got_lost_is_made_again(project: Path, bare: Path, git_http: GitServer) -> None:
+    git_http.faults[PUSH] = [cut_before] * CURL_TRIES
+    assert "published revision 1" in sync(project, "prod")
+    assert len(git_http.asked(PUSH)) == CURL_TRIES + 1
+    sound(project, bare, revision=1)
+
+
+def test_G07_a_push_that_gets_lost_each_time_is_made_by_the_next_run(
     project: Path, bare: Path, git_http: GitServer
 ) -> None:
-    git_http.faults[PUSH] = [cut_before] * CURL_TRIES
+    git_http.faults[PUSH] = [cut_before] * 9
     done = overlay(project, "sync", "prod", "-y")
     assert done.returncode == 6
     assert done.stderr.startswith(f"error in prod: {git_http.url('remote.git')} cannot be reached: ")
     assert branches(bare) == []
+    git_http.faults.clear()
     sound(project, bare, revision=1)
 
 

@@ -41,6 +41,11 @@ def test_a_publication_says_all_of_itself_in_its_trailers() -> None:
     ]
 
 
+def test_a_source_that_was_not_as_committed_says_so() -> None:
+    message = "words\n\nOverlay-Environment: prod\nOverlay-Revision: 1\nOverlay-Dirty: "
+    assert [read_log(logged(f"{message}{word}\n"), "prod")[0].dirty for word in ("true", "no")] == [True, False]
+
+
 def test_a_rollback_is_by_whoever_made_the_commit() -> None:
     message = (
         "Roll back prod to revision 11\n\nOverlay-Environment: prod\nOverlay-Revision: 13\nOverlay-Source: 1234567890\n"

@@ -223,3 +223,26 @@ def test_a_plan_of_a_held_environment_shows_what_waits(project: Path) -> None:
         "prod\n  Deployment/shop-prod/web\n"
         "    spec.template.spec.containers.[name=web].image: shop/web:1.1.0 → shop/web:1.2.0\n"
     )
+
+
+def test_who_has_a_cluster_is_told_how_it_gets_there(project: Path) -> None:
+    with (project / PROD).open("a") as file:
+        file.write("  cluster: {context: nowhere}\n")
+    git(project, "commit", "-q", "-a", "-m", "prod has a cluster")
+    change(project, "prod", "1.3.0")
+    sync(project, "prod", "--git-only")
+    change(project, "prod", "1.4.0")
+    sync(project, "prod", "--git-only")
+    words = "prod: in its cluster nothing changed by this; `overlay sync prod --from-git` applies it there\n"
+    assert overlay(project, "rollback", "prod", "4", "-y").stderr.endswith(
+        f"prod: held there; `overlay sync prod --release` goes on\n{words}"
+    )
+    assert overlay(project, "rollback", "prod", "4", "-y").stderr.endswith(f"(revision 6)\n{words}")
+    done = overlay(project, "sync", "prod", "-y")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        4,
+        "  hint: its cluster gets what is held by overlay sync prod --from-git; "
+        "when it may go on: overlay sync prod --release",
+    )
+    # A revision from before it had one names none, so that nothing could be applied by it.
+    assert words not in overlay(project, "rollback", "prod", "2", "-y").stderr

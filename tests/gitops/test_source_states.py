@@ -109,6 +109,15 @@ def test_G16_a_remote_that_is_not_there_is_named(project: Path, arguments: tuple
     assert (done.returncode, done.stderr) == (2, f"error: there is no remote {name!r}\n{NO_REMOTE}")
 
 
+@pytest.mark.parametrize(("more", "there"), [((), "is origin"), (("rendered", "zoo"), "are origin, rendered, zoo")])
+def test_G16_the_remotes_that_there_are_are_named(project: Path, more: tuple[str, ...], there: str) -> None:
+    for name in more:
+        git(project, "remote", "add", name, "https://h.example/x")
+    for command in (("sync", "prod", "-y"), ("history", "prod"), ("status", "--git", "prod"), ("audit", "prod")):
+        done = overlay(project, *command, "--remote", "nope")
+        assert (done.returncode, done.stderr) == (2, f"error: there is no remote 'nope'\n  hint: there {there}\n")
+
+
 def test_G16_a_remote_that_was_moved_is_told(project: Path, tmp_path: Path) -> None:
     (tmp_path / "remote.git").rename(tmp_path / "moved.git")
     done = overlay(project, "sync", "prod", "-y")

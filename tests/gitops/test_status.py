@@ -284,3 +284,19 @@ def test_C09_a_hostile_subject_cannot_act(project: Path) -> None:
     change(project, "prod", "1.1.0", "red \x1b[31m \u202eevil")
     done = overlay(project, "status", "--git", "prod")
     assert "red \\x1b[31m \\u202eevil" in done.stdout
+
+
+def test_Z01_what_would_stop_publishing_is_no_lag(project: Path) -> None:
+    sync(project, "--all")
+    with (project / PROD).open("a") as file:
+        file.write("  secrets: [{name: key, literals: {token: s3cr3t}}]\n")
+    git(project, "commit", "-q", "-a", "-m", "a secret")
+    done = overlay(project, "status", "--git", "--all")
+    assert done.returncode == 5
+    assert [line.split()[2] for line in done.stdout.splitlines()[1:3]] == ["current", "failed"]
+    assert done.stderr.startswith("error in prod: Secret/shop-prod/key-")
+    assert "spec.publish.secrets: [key]\n" in done.stderr
+    assert "s3cr3t" not in done.stdout + done.stderr
+    found = json.loads(overlay(project, "status", "--git", "prod", "-o", "json").stdout)["environments"][0]
+    assert (found["status"], found["revision"], found["behind"]) == ("failed", 1, {"commits": 1, "total": 1})
+    assert found["problems"][0]["hint"].endswith("spec.publish.secrets: [key]")

@@ -41,7 +41,7 @@ def _no_config(store: Path) -> None:
 
 
 def _empty_ref(store: Path) -> None:
-    (store / "refs/overlay/tips/environments/prod").write_text("")
+    (store / "refs/overlay/seen/d-environments/b-prod").write_text("")
 
 
 def _no_objects(store: Path) -> None:
@@ -88,9 +88,9 @@ def test_G22_a_damaged_private_repository_is_noticed_and_made_again(
 
 
 def test_G17_files_that_a_killed_git_left_do_not_matter_and_are_removed(project: Path) -> None:
-    left = ["config.lock", "packed-refs.lock", "refs/overlay/tips/environments/prod.lock", "objects/pack/tmp_pack_a1",
+    left = ["config.lock", "packed-refs.lock", "refs/overlay/seen/d-environments/b-prod.lock", "objects/pack/tmp_pack_a1",
             "objects/ab/tmp_obj_x1", "objects/tmp_objdir-incoming-a/pack/tmp_pack_b", "shallow.lock",
-            "fast_import_crash_77", "refs/overlay/new/environments/prod.lock"]  # fmt: skip
+            "fast_import_crash_77", "refs/overlay/here/d-environments/b-prod.lock"]  # fmt: skip
     for name in left:
         (store() / name).parent.mkdir(parents=True, exist_ok=True)
         (store() / name).write_text("x")
