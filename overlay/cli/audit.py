@@ -28,12 +28,11 @@ def audit(args: dict[str, Any]) -> int:
     from overlay.load.project import find_root  # noqa: PLC0415
 
     progress = Progress(args)
-    settings, errors = _settings(args, names_of(args))
+    names = names_of(args)
     audited: list[Audited] = []
     try:
         with Publishing(args, find_root(args["project"])) as publishing:
-            targets, wrong = _targets(publishing, settings)
-            errors += wrong
+            targets, settings, errors = _targets(args, publishing, names)
             for repository in sorted({target.repository for target in targets.values()}):
                 some = {name: target for name, target in targets.items() if target.repository == repository}
                 progress.at("fetching what was published")
@@ -52,41 +51,23 @@ def audit(args: dict[str, Any]) -> int:
     return EXIT_DIFFERENT if any(each.severity in bad for one in audited for each in one.findings) else EXIT_OK
 
 
-def _settings(
-    args: dict[str, Any], names: Sequence[str] | None
-) -> tuple[dict[str, PublishSettings], list[OverlayError]]:
-    """Return where environments are published to, as their documents say; nothing is rendered."""
-    from overlay.chart.cache import cache_folder  # noqa: PLC0415
-    from overlay.fetch.pinned import Remotes  # noqa: PLC0415
-    from overlay.load.graph import Loader, effective  # noqa: PLC0415
-    from overlay.load.project import every_environment, load_project  # noqa: PLC0415
-
-    project, files = load_project(args["project"])
-    loader = Loader(project, files, Remotes(files, cache_folder()))
-    found: dict[str, PublishSettings] = {}
-    errors: list[OverlayError] = []
-    for name in names if names is not None else every_environment(project, files):
-        try:
-            found[name] = effective(loader.load(name), project).publish
-        except OverlayError as error:
-            errors.append(error.of(name))
-    return found, errors
-
-
 def _targets(
-    publishing: Publishing, settings: dict[str, PublishSettings]
-) -> tuple[dict[str, Target], list[OverlayError]]:
-    from overlay.gitops.target import target_of  # noqa: PLC0415
+    args: dict[str, Any], publishing: Publishing, names: Sequence[str] | None
+) -> tuple[dict[str, Target], dict[str, PublishSettings], list[OverlayError]]:
+    """Return where environments are published and what may be there, and what is wrong with their documents."""
+    from overlay.cli.documents import Documents  # noqa: PLC0415
 
-    branch = (publishing.repository.branch() or "").removeprefix("refs/heads/")
-    found: dict[str, Target] = {}
+    documents = Documents(args["project"])
+    targets: dict[str, Target] = {}
+    settings: dict[str, PublishSettings] = {}
     errors: list[OverlayError] = []
-    for name, one in settings.items():
+    for name in names if names is not None else documents.every():
         try:
-            found[name] = target_of(one, branch)
+            targets[name] = documents.target(name, publishing.branch())
+            settings[name] = documents.settled(name).publish
         except OverlayError as error:
             errors.append(error.of(name))
-    return found, errors
+    return targets, settings, errors
 
 
 def _audit(

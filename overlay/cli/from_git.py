@@ -108,20 +108,40 @@ def _targets(
     args: dict[str, Any], publishing: Publishing, wrong: dict[str, Published | OverlayError]
 ) -> tuple[dict[str, Target], dict[str, ClusterSettings | None]]:
     """Return where environments are published, and what documents say of their clusters; `wrong` takes the others."""
-    from overlay.load.project import every_environment, load_project  # noqa: PLC0415
-
     names = _names(args)
     if args["repository"]:
         return _named_targets(args, publishing, names), {}
     if args["branch"] or args["path"]:
         raise UsageError("--branch and --path go with --repository", hint="the environment's documents say where it is")
-    if names is None:
-        names = every_environment(*load_project(args["project"]))
+    return _documented(args, publishing, names, wrong)
+
+
+def _documented(
+    args: dict[str, Any], publishing: Publishing, names: list[str] | None, wrong: dict[str, Published | OverlayError]
+) -> tuple[dict[str, Target], dict[str, ClusterSettings | None]]:
+    """Do as `_targets`, by documents; those that have none here are looked for where they are by default."""
+    from overlay.cli.documents import Documents  # noqa: PLC0415
+    from overlay.gitops.target import Target  # noqa: PLC0415
+
+    def default(name: str) -> Target:
+        return Target(repository="", branch=_BRANCH.replace("{environment}", name), path="")
+
+    try:
+        documents = Documents(args["project"])
+    except UsageError:
+        if names is None:
+            raise
+        # A clone of an environment's branch alone is enough.
+        return {name: default(name) for name in names}, {}
     targets: dict[str, Target] = {}
     owns: dict[str, ClusterSettings | None] = {}
-    for name in names:
+    for name in documents.every() if names is None else names:
         try:
-            targets[name], owns[name] = _documented(args, publishing, name)
+            if documents.has(name):
+                targets[name] = documents.target(name, publishing.branch())
+                owns[name] = documents.settled(name).cluster
+            else:
+                targets[name] = default(name)
         except OverlayError as error:
             wrong[name] = error.of(name)
     return targets, owns
@@ -185,30 +205,6 @@ def _url(given: str) -> str:
     """Return a remote's URL; a path is made one, so that it is no remote's name."""
     is_path = "://" not in given and ("@" not in given or os.path.isdir(given))
     return f"file://{os.path.realpath(given)}" if is_path else given
-
-
-def _documented(args: dict[str, Any], publishing: Publishing, name: str) -> tuple[Target, ClusterSettings | None]:
-    """Return where an environment is published and its cluster, as its documents say, where there are some."""
-    from overlay.chart.cache import cache_folder  # noqa: PLC0415
-    from overlay.fetch.pinned import Remotes  # noqa: PLC0415
-    from overlay.gitops.target import Target, target_of  # noqa: PLC0415
-    from overlay.load.graph import Loader, effective  # noqa: PLC0415
-    from overlay.load.layers import load_document  # noqa: PLC0415
-    from overlay.load.project import list_environments, load_project  # noqa: PLC0415
-
-    try:
-        project, files = load_project(args["project"])
-        is_documented = name in list_environments(project, files)
-    except UsageError:
-        is_documented = False
-    if not is_documented:
-        # A clone of the environment's branch alone is enough.
-        return Target(repository="", branch=_BRANCH.replace("{environment}", name), path=""), None
-    # Documents alone: nothing of what they name is applied.
-    loader = Loader(project, files, Remotes(files, cache_folder()), load_document)
-    settled = effective(loader.load(name), project)
-    branch = (publishing.repository.branch() or "").removeprefix("refs/heads/")
-    return target_of(settled.publish, branch), settled.cluster
 
 
 def apply_published(args: dict[str, Any]) -> int:

@@ -43,11 +43,11 @@ class Past:
     """
 
     def __init__(self, args: dict[str, Any]) -> None:
-        from overlay.load.project import load_project  # noqa: PLC0415
+        from overlay.cli.documents import Documents  # noqa: PLC0415
 
         self.args = args
-        self.project, self.files = load_project(args["project"])
-        self.publishing = Publishing(args, self.project.root)
+        self.documents = Documents(args["project"])
+        self.publishing = Publishing(args, self.documents.project.root)
         self._stores: list[Store] = []
         self._histories: dict[str, History] = {}
 
@@ -117,25 +117,14 @@ class Past:
 
         Raises UsageError for an unknown name.
         """
-        from overlay.chart.cache import cache_folder  # noqa: PLC0415
-        from overlay.fetch.pinned import Remotes  # noqa: PLC0415
-        from overlay.gitops.target import target_of  # noqa: PLC0415
-        from overlay.load.graph import Loader, effective  # noqa: PLC0415
-        from overlay.load.layers import load_document  # noqa: PLC0415
         from overlay.load.project import find_layer  # noqa: PLC0415
 
         try:
-            find_layer(self.project, self.files, environment)
+            find_layer(self.documents.project, self.documents.files, environment)
         except UsageError as error:
             raise UsageError(
                 error.message,
                 hint=f"{error.hint}; of one that was removed, check out a commit that still has its documents: they "
                 "say where it was published",
             ) from None
-        loader = Loader(self.project, self.files, Remotes(self.files, cache_folder()), load_document)
-        found = loader.load(environment)
-        kind = found.layers[-1].layer.kind
-        if kind != "Environment":
-            raise UsageError(f"{environment} is a {kind}: only Environments are published")
-        branch = (self.publishing.repository.branch() or "").removeprefix("refs/heads/")
-        return target_of(effective(found, self.project).publish, branch)
+        return self.documents.target(environment, self.publishing.branch())

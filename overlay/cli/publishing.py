@@ -76,9 +76,14 @@ class Publishing:
         for store in stores:
             store.__enter__()
 
+    def branch(self) -> str:
+        """Return the short name of the branch that is checked out; empty for a detached head."""
+        return (self.repository.branch() or "").removeprefix("refs/heads/")
+
     def source(self) -> Source:
         """Return the commit that is checked out."""
-        from overlay.git.remote import find_remote, shown_url  # noqa: PLC0415
+        from overlay.git.remote import find_remote  # noqa: PLC0415
+        from overlay.git.url import shown_url  # noqa: PLC0415
         from overlay.gitops.source import read_source  # noqa: PLC0415
 
         name = find_remote(self.repository, self.args["remote"])
@@ -147,8 +152,7 @@ class Publishing:
             return False  # the source has no remote
 
     def _source_branches(self) -> list[str]:
-        branch = (self.repository.branch() or "").removeprefix("refs/heads/")
-        return [branch] if branch else []
+        return [branch] if (branch := self.branch()) else []
 
     @contextmanager
     def _history(self) -> Iterator[tuple[Store, Remote]]:

@@ -34,7 +34,7 @@ def rollback(args: dict[str, Any]) -> int:
         latest = history.latest()
         content = history.content(history.before(latest.number) if number is None else history.find(number))
         want = restored(content, history.target, history.current, args["reason"] or "")
-    with Publishing(args, past.project.root) as publishing:
+    with Publishing(args, past.documents.project.root) as publishing:
         one = _plan(publishing, want, content)
         if number is None and one.plan.previous is not None and one.plan.previous[0] != latest.number:
             raise published_meanwhile(one.plan, one.plan)

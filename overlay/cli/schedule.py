@@ -58,7 +58,7 @@ def kubernetes(args: dict[str, Any]) -> int:
 def _job(args: dict[str, Any], build: Build) -> Job:
     from overlay.cli.fetching import seconds  # noqa: PLC0415
     from overlay.cluster.cronjob import Job  # noqa: PLC0415
-    from overlay.git.remote import protocols, shown_url  # noqa: PLC0415
+    from overlay.git.url import protocols, shown_url  # noqa: PLC0415
 
     url, target = _published(args, build)
     is_ssh = protocols(url) == ("ssh",)

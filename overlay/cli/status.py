@@ -63,7 +63,7 @@ def _look(publishing: Publishing, builds: Sequence[Build], source: Source, lags:
     from overlay.cli.publishing import planned  # noqa: PLC0415
     from overlay.cli.publishing_output import effect_of  # noqa: PLC0415
     from overlay.cli.status_output import Shown  # noqa: PLC0415
-    from overlay.gitops.secrets import IN_GIT, plain_secrets  # noqa: PLC0415
+    from overlay.gitops.secrets import plain_secrets  # noqa: PLC0415
     from overlay.gitops.status import status_of  # noqa: PLC0415
 
     found = []
@@ -74,7 +74,7 @@ def _look(publishing: Publishing, builds: Sequence[Build], source: Source, lags:
             effect = effect_of(planned(build, looked, plan, publisher))
         found.append(
             Shown(
-                status=status_of(looked, lags, publisher.is_newer, plain_secrets(build, IN_GIT)),
+                status=status_of(looked, lags, publisher.is_newer, plain_secrets(build)),
                 repository=publisher.remote.shown,
                 objects=len(build.objects),
                 effect=tuple(effect),

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from overlay.errors import FetchError
 from overlay.files.paths import printable
+from overlay.loopback import is_loopback
 from overlay.model.value import value
 
 _PORTS = {"https": 443, "http": 80}
@@ -82,16 +83,6 @@ def redirected(address: Address, location: str) -> Address:
     if target.host != address.host and is_inner(target.host):
         raise FetchError(f"{address} leads to {target}, an address inside this machine or network segment")
     return target
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine by its name or address."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def is_inner(host: str) -> bool:

@@ -6,18 +6,15 @@ filters, submodules and links are never followed, and no repository configuratio
 
 from __future__ import annotations
 
-import os
 import re
-import resource
 import shutil
-import signal
-import subprocess
 import tempfile
 from urllib.parse import urlsplit
 
-from overlay.errors import FetchError, LimitError, Temporary
-from overlay.fetch.address import is_loopback
+from overlay.errors import FetchError, GitError, LimitError, Temporary
 from overlay.files.paths import printable
+from overlay.git.program import Program
+from overlay.loopback import is_loopback
 from overlay.model.value import value
 
 TYPE_CHECKING = False
@@ -32,12 +29,11 @@ _MAX_LISTING = 32 * 1024 * 1024
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SCP = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!//)[A-Za-z0-9~/_][A-Za-z0-9~/._+-]*")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*")
+# Beside those of every git that we run.
 _SETTINGS = (
-    "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.autocrlf=false", "core.attributesFile=/dev/null",
     "core.askPass=", "protocol.allow=never", "protocol.https.allow=always", "protocol.ssh.allow=always",
-    "safe.bareRepository=explicit", "submodule.recurse=false", "fetch.recurseSubmodules=false",
-    "transfer.fsckObjects=true", "transfer.bundleURI=false", "http.followRedirects=false", "gc.auto=0",
-    "maintenance.auto=false", "fetch.unpackLimit=1", "init.templateDir=", "credential.interactive=false",
+    "fetch.recurseSubmodules=false", "transfer.fsckObjects=true", "transfer.bundleURI=false",
+    "http.followRedirects=false", "fetch.unpackLimit=1", "init.templateDir=", "credential.interactive=false",
 )  # fmt: skip
 # What of the caller's GIT_* means the user and not some repository.
 _KEPT = frozenset(
@@ -62,14 +58,11 @@ class Git:
     def __init__(self, env: Mapping[str, str], *, seconds: float = 300.0, plain_http: bool | None = None) -> None:
         self.seconds = seconds
         self.plain_http = plain_http
+        # What may be spoken with the address that is asked for.
+        self.protocols = ""
         self.env = {name: text for name, text in env.items() if not name.startswith("GIT_") or name in _KEPT}
-        self.env |= {
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "LC_ALL": "C",
-            "GIT_NO_REPLACE_OBJECTS": "1",
-        }
-        self.env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes") if "GIT_SSH" not in self.env else None
+        if "GIT_SSH" not in self.env:
+            self.env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
 
     def checkout(self, url: str, ref: str, path: str) -> Checkout:
         """Return the files of a folder (`""` for all) at what a branch, tag or commit means now.
@@ -113,9 +106,9 @@ class Git:
         if scheme == "http":
             if not (is_loopback(host) if self.plain_http is None else self.plain_http):
                 raise FetchError(f"{shown} is not encrypted", hint="use https://")
-            self.env["GIT_ALLOW_PROTOCOL"] = "http:https:ssh"
+            self.protocols = "http:https:ssh"
         else:
-            self.env["GIT_ALLOW_PROTOCOL"] = "https:ssh"
+            self.protocols = "https:ssh"
         if not _REF.fullmatch(ref) or ".." in ref or ref.endswith((".lock", "/", ".")) or "//" in ref or "/." in ref:
             raise FetchError(f"{printable(ref)[:100]!r} is no branch, tag or commit of Git")
 
@@ -173,46 +166,24 @@ class Git:
     def _run(
         self, arguments: Sequence[str], folder: str, *, given: bytes = b"", shown: str = "", limit: int = _MAX_LISTING
     ) -> bytes:
-        command = [
-            "git",
-            f"--git-dir={folder}",
-            *[part for one in self._settings() for part in ("-c", one)],
-            *arguments,
-        ]
+        program = Program(folder, self.env, seconds=self.seconds)
+        program.largest = MAX_PACK
+        env = {"GIT_DIR": folder, "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": self.protocols}
+        plain = "always" if "http" in self.protocols.split(":") else "never"
         try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env,
-                cwd=folder, start_new_session=True,
-                preexec_fn=_limit_files,  # noqa: PLW1509  # it only sets a limit, and no thread of ours runs then
+            out = program.run(
+                *arguments, given=given, env=env, settings=(*_SETTINGS, f"protocol.http.allow={plain}"),
+                explain=lambda _, said: _explain(said, shown),
             )  # fmt: skip
-        except OSError as error:
-            raise FetchError(
-                f"git cannot be run: {os.strerror(error.errno or 0).lower()}", hint="install git"
-            ) from None
-        try:
-            out, said = process.communicate(given, timeout=self.seconds)
-        except subprocess.TimeoutExpired:
-            raise Temporary(
-                f"git took longer than {self.seconds:g} seconds for {printable(shown) or arguments[0]}"
-            ) from None
-        finally:
-            if process.poll() is None:
-                # ssh and git-remote-https are children of git: all of the session ends.
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
-        if process.returncode:
-            raise _explain(said.decode("utf-8", "replace"), shown)
+        except GitError as error:
+            raise FetchError(error.message, hint=error.hint) from None
+        except Temporary as error:
+            if shown and printable(shown) not in error.message:
+                raise Temporary(f"git took longer than {self.seconds:g} seconds for {printable(shown)}") from None
+            raise
         if len(out) > limit:
             raise LimitError(f"git answers with more than {limit} bytes")
         return out
-
-    def _settings(self) -> tuple[str, ...]:
-        plain = "always" if self.env.get("GIT_ALLOW_PROTOCOL", "").startswith("http:") else "never"
-        return (*_SETTINGS, f"protocol.http.allow={plain}")
-
-
-def _limit_files() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_PACK, MAX_PACK))
 
 
 def _split(entries: list[tuple[str, str]], blobs: bytes) -> list[tuple[str, bytes]]:

@@ -14,10 +14,11 @@ import threading
 import time
 
 from overlay.errors import FetchError, LimitError, OverlayError, Temporary
-from overlay.fetch.address import Address, is_loopback, redirected
+from overlay.fetch.address import Address, redirected
 from overlay.fetch.connection import absolute, check_peer, connection_to, explain, proxy_for, proxy_wants_login, stop
 from overlay.fetch.retry import RETRIED, Patience, next_wait, retry_after
 from overlay.files.paths import printable
+from overlay.loopback import is_loopback
 from overlay.model.value import value
 
 TYPE_CHECKING = False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from overlay.errors import FetchError
-from overlay.fetch.address import Address, is_loopback, parse
+from overlay.fetch.address import Address, parse
 from overlay.fetch.credentials import DOCKER_HUB
 from overlay.files.paths import printable
+from overlay.loopback import is_loopback
 from overlay.model.value import value
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 
@@ -60,6 +61,8 @@ class Program:
         self.cure = "make room there, and run the same command again"
         # Descriptors that git keeps open: what they lock stays locked while it runs, also where we are killed.
         self.held: tuple[int, ...] = ()
+        # The largest file that git may write, in bytes; None for any.
+        self.largest: int | None = None
 
     def disarm(self) -> None:
         """Take away the programs that the folder's repository names; the user's own act in their place."""
@@ -101,6 +104,7 @@ class Program:
                 self.command(*arguments, settings=settings), cwd=self.folder, env={**self.env, **(env or {})},
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
                 pass_fds=self.held,
+                preexec_fn=self._limit if self.largest is not None else None,  # noqa: PLW1509  # no thread of ours runs
             )  # fmt: skip
         except OSError as error:
             raise GitError(f"git cannot be run: {os.strerror(error.errno or 0).lower()}", hint="install git") from None
@@ -122,6 +126,10 @@ class Program:
                 raise GitError(f"git {arguments[0]} was ended by signal {-process.returncode}")
             raise explain(out.decode("utf-8", "replace"), words) if explain else explain_git(words, arguments[0])
         return out
+
+    def _limit(self) -> None:
+        assert self.largest is not None  # noqa: S101  # who calls looked
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.largest, self.largest))
 
     def text(self, *arguments: str, accept: Sequence[int] = (0,)) -> str:
         """Return the one line that git prints."""

@@ -7,12 +7,12 @@ import random
 import re
 import tempfile
 import time
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from overlay.errors import GitConflict, GitError, OverlayError, Temporary
-from overlay.fetch.address import is_loopback
 from overlay.files.paths import printable
 from overlay.git.program import disk_trouble
+from overlay.git.url import protocols, shown_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +54,6 @@ _ABSENT = re.compile(r"repository '.*' not found|error: 404")
 # What git says beside the reason.
 _UNREAD = "Could not read from remote repository."
 _ADVICE = ("Please make sure", "and the repository exists.")
-# `ext::…` runs a program; a line's end in a URL reaches programs as one.
-_HELPED = re.compile(r"[A-Za-z0-9.+-]+::")
-_ENCODED = re.compile(r"%0[0ad]")
 # Answers for a login as Git's credential helpers do, from the environment of this one process.
 _HELPER = '!f() { test "$1" = get && printf \'username=%s\\npassword=%s\\n\' "$OVERLAY_USER" "$OVERLAY_PASSWORD"; }; f'
 
@@ -307,39 +304,3 @@ def find_remote(repository: Repository, asked: str | None) -> str:
     names = [f"branch.{branch}.pushremote", "remote.pushdefault", f"branch.{branch}.remote"]
     found = next((name for key in names if (name := repository.config(key))), "")
     return found if found and found != "." else "origin"
-
-
-def protocols(url: str) -> tuple[str, ...]:
-    """Return the protocols that a remote's URL may use.
-
-    Raises GitError (hazards G25, G29).
-    """
-    shown = shown_url(url)
-    if not url.isprintable() or url.startswith("-") or _HELPED.match(url) or _ENCODED.search(url.lower()):
-        raise GitError(f"{shown!r} is no URL of a remote that is used")
-    if "://" not in url:
-        is_scp = re.match(r"[^/]+:", url) is not None
-        if is_scp and url.partition("@")[2].startswith("-"):
-            raise GitError(f"{shown!r} is no URL of a remote that is used")
-        return ("ssh",) if is_scp else ("file",)
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host.startswith("-") or (parts.username or "").startswith("-"):
-        raise GitError(f"{shown!r} is no URL of a remote that is used")
-    if parts.scheme == "http" and is_loopback(host):
-        return ("http", "https")
-    if parts.scheme not in ("https", "ssh", "file"):
-        raise GitError(f"{shown} cannot be used: only https://, ssh://, file:// and paths are pushed to")
-    return (parts.scheme,)
-
-
-def shown_url(url: str) -> str:
-    """Return a URL as messages show it: without a user's password or token."""
-    if "://" not in url:
-        return printable(url)
-    try:
-        parts = urlsplit(url)
-        place = parts.netloc.rpartition("@")[2]
-        return printable(urlunsplit((parts.scheme, place, parts.path, "", "")))
-    except ValueError:
-        return "the remote's URL"

@@ -27,7 +27,7 @@ def lasting_name(body: Body) -> str:
     return name.removesuffix(f"-{content_hash(body)}")
 
 
-def plain_secrets(build: Build, why: str) -> list[OverlayError]:
+def plain_secrets(build: Build, why: str = IN_GIT) -> list[OverlayError]:
     """Return an error for each Secret that must not leave; why: who would have it then."""
     allowed = build.settings.publish.secrets
     return [

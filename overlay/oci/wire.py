@@ -7,9 +7,10 @@ import threading
 from contextlib import contextmanager
 
 from overlay.errors import FetchError, LimitError, OverlayError, Temporary
-from overlay.fetch.address import Address, is_loopback
+from overlay.fetch.address import Address
 from overlay.fetch.connection import absolute, check_peer, connection_to, explain, proxy_for, proxy_wants_login, stop
 from overlay.files.paths import printable
+from overlay.loopback import is_loopback
 from overlay.model.value import value
 
 TYPE_CHECKING = False

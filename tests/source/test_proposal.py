@@ -14,7 +14,7 @@ import pytest
 from overlay.errors import FetchError, ForgeError, Temporary, UsageError
 from overlay.fetch.http import Client
 from overlay.fetch.retry import Patience
-from overlay.git.remote import protocols
+from overlay.git.url import protocols
 from overlay.source.forge import (
     FORGES,
     Forge,
