@@ -9,6 +9,7 @@ from overlay.errors import OverlayError, UsageError
 from overlay.load.project import every_environment, load_project
 from overlay.model.build import Build
 from overlay.model.options import Options
+from overlay.model.value import value
 from overlay.run import Prepared, Run
 
 TYPE_CHECKING = False
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from overlay.chart.child import HelmChild
     from overlay.chart.render import Renderer
     from overlay.files.reader import ProjectFiles
+
+
+@value(kw_only=True)
+class Made:
+    """One environment, and what was made on the way; prepared: None where it could not be; answers: of its requests."""
+
+    name: str
+    result: Build | OverlayError
+    prepared: Prepared | None = None
+    answers: tuple[Rendered | OverlayError, ...] = ()
 
 
 def build(environment: str, *, project: str = ".", options: Options | None = None) -> Build:
@@ -46,26 +57,14 @@ def build_all(
     Raises OverlayError for what concerns the project as a whole.
     """
     renderer = None
-    apart = _Apart()
+    apart = Apart()
     files: ProjectFiles | None = None
     try:
         found, files = load_project(project)
         run = Run(found, files, options or Options(), apart.render)
-        wanted = list(dict.fromkeys(names if names is not None else every_environment(found, files)))
-        prepared = [run.prepare(name) for name in wanted]
-        requests = [request for one in prepared if isinstance(one, Prepared) for request in one.requests]
         renderer = choose_renderer(child)
-        cache = RenderCache(cache_folder(), renderer.version) if run.options.cache and requests else None
-        rendered = render_cached(cache, requests, renderer) if requests else iter(())
-        for name, one in zip(wanted, prepared, strict=True):
-            if isinstance(one, OverlayError):
-                yield name, one.of(name)
-                continue
-            answers = [next(rendered) for _ in one.requests]
-            try:
-                yield name, run.finish(one, answers[0] if answers else None, renderer.version, answers[1:])
-            except OverlayError as error:
-                yield name, error.of(name)
+        for made in make_all(run, names, renderer):
+            yield made.name, made.result
     finally:
         apart.close()
         if files is not None:
@@ -76,7 +75,30 @@ def build_all(
             child.close()
 
 
-class _Apart:
+def make_all(run: Run, names: Sequence[str] | None, renderer: Renderer) -> Iterator[Made]:
+    """Yield each environment as it is made; None means every Environment.
+
+    While they are, nobody else may use the renderer: the run renders what a problem's place needs by another one.
+    """
+    wanted = list(dict.fromkeys(names if names is not None else every_environment(run.project, run.files)))
+    prepared = [run.prepare(name) for name in wanted]
+    requests = [request for one in prepared if isinstance(one, Prepared) for request in one.requests]
+    cache = RenderCache(cache_folder(), renderer.version) if run.options.cache and requests else None
+    rendered = render_cached(cache, requests, renderer) if requests else iter(())
+    for name, one in zip(wanted, prepared, strict=True):
+        if isinstance(one, OverlayError):
+            yield Made(name=name, result=one.of(name))
+            continue
+        answers = [next(rendered) for _ in one.requests]
+        result: Build | OverlayError
+        try:
+            result = run.finish(one, answers[0] if answers else None, renderer.version, answers[1:])
+        except OverlayError as error:
+            result = error.of(name)
+        yield Made(name=name, result=result, prepared=one, answers=tuple(answers))
+
+
+class Apart:
     """Renders charts once more, for what a problem's place needs, while the run's own renderer is busy."""
 
     def __init__(self) -> None:

@@ -103,21 +103,22 @@ class Packaging:
         Raises OverlayError; Problems with all that is wrong with any environment.
         """
         from overlay.cli.exits import report  # noqa: PLC0415
-        from overlay.cli.publishing import build_environments, check_environments  # noqa: PLC0415
+        from overlay.cli.publishing import check_environments, gathered, make_workshop  # noqa: PLC0415
         from overlay.gitops.secrets import IN_BUNDLES, plain_secrets  # noqa: PLC0415
         from overlay.oci.bundle import Facts, bundle  # noqa: PLC0415
         from overlay.oci.epoch import epoch  # noqa: PLC0415
 
         seconds = epoch(os.environ, None if self.revision is None else self.revision.seconds)
-        progress.at("rendering")
-        builds, errors, findings = build_environments(self.args, names)
-        raise_all(errors)
-        if not builds:
-            raise UsageError("there are no environments to package", hint="add one with `overlay env add NAME`")
-        raise_all([error for build in builds for error in plain_secrets(build, IN_BUNDLES)])
-        dirty = self._dirty(builds)
-        progress.at("checking")
-        wrong, told = check_environments(self.args, [build.environment for build in builds])
+        with make_workshop(self.args) as workshop:
+            progress.at("rendering")
+            builds, errors, findings = gathered(workshop.build_all(names))
+            raise_all(errors)
+            if not builds:
+                raise UsageError("there are no environments to package", hint="add one with `overlay env add NAME`")
+            raise_all([error for build in builds for error in plain_secrets(build, IN_BUNDLES)])
+            dirty = self._dirty(builds)
+            progress.at("checking")
+            wrong, told = check_environments(workshop, [build.environment for build in builds])
         progress.end()
         report((), [*findings, *told], self.args)
         raise_all(list(wrong.values()))

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from overlay.gitops.source import Source
     from overlay.gitops.store import Store
     from overlay.gitops.target import Target
+    from overlay.inspect.session import Workshop
     from overlay.model.build import Build
     from overlay.model.finding import Finding
+    from overlay.model.options import Options
 
 
 @value(kw_only=True)
@@ -280,13 +282,31 @@ def build_environments(
     args: dict[str, Any], names: Sequence[str] | None
 ) -> tuple[list[Build], list[OverlayError], list[Finding]]:
     """Return the builds, what is wrong with environments that cannot be built, and what is worth saying."""
-    from overlay.model.options import Options  # noqa: PLC0415
     from overlay.pipeline import build_all  # noqa: PLC0415
 
+    return gathered(build_all(names, project=args["project"], options=_options(args), child=args["early"]))
+
+
+def make_workshop(args: dict[str, Any]) -> Workshop:
+    """Return where environments are built that are checked afterwards."""
+    from overlay.inspect.session import Workshop  # noqa: PLC0415
+
+    return Workshop(project=args["project"], options=_options(args), child=args["early"])
+
+
+def _options(args: dict[str, Any]) -> Options:
+    from overlay.model.options import Options  # noqa: PLC0415
+
+    return Options(strict=args["strict"], cache=not args["no_cache"])
+
+
+def gathered(
+    results: Iterator[tuple[str, Build | OverlayError]],
+) -> tuple[list[Build], list[OverlayError], list[Finding]]:
+    """Return the builds, what is wrong with environments that cannot be built, and what is worth saying."""
     builds: list[Build] = []
     errors: list[OverlayError] = []
-    options = Options(strict=args["strict"], cache=not args["no_cache"])
-    for _, result in build_all(names, project=args["project"], options=options, child=args["early"]):
+    for _, result in results:
         if isinstance(result, OverlayError):
             errors.append(result)
         else:
@@ -294,26 +314,24 @@ def build_environments(
     return builds, errors, [finding for build in builds for finding in build.findings]
 
 
-def check_environments(args: dict[str, Any], names: Sequence[str]) -> tuple[dict[str, OverlayError], list[Finding]]:
-    """Return what must not be published although it builds: dead values, renderings that change by themselves."""
+def check_environments(workshop: Workshop, names: Sequence[str]) -> tuple[dict[str, OverlayError], list[Finding]]:
+    """Return what must not be published although it builds: dead values, renderings that change by themselves.
+
+    workshop: where they were built.
+    """
     from overlay.errors import Problems  # noqa: PLC0415
     from overlay.inspect.lint import beyond_build  # noqa: PLC0415
-    from overlay.inspect.session import Session, Workshop  # noqa: PLC0415
-    from overlay.model.options import Options  # noqa: PLC0415
     from overlay.model.value import replace  # noqa: PLC0415
     from overlay.run import as_error  # noqa: PLC0415
 
     wrong: dict[str, OverlayError] = {}
     told: list[Finding] = []
-    if not names:
-        return wrong, told
-    with Workshop(project=args["project"], options=Options(strict=args["strict"])) as workshop:
-        for name in names:
-            found = [replace(one, environment=name) for one in beyond_build(Session(workshop, name))]
-            bad = [as_error(one) for one in found if one.severity == "error" or one.rule == "not-deterministic"]
-            told += [one for one in found if one.severity != "error" and one.rule != "not-deterministic"]
-            if bad:
-                wrong[name] = Problems(bad)
+    for name in names:
+        found = [replace(one, environment=name) for one in beyond_build(workshop.session(name))]
+        bad = [as_error(one) for one in found if one.severity == "error" or one.rule == "not-deterministic"]
+        told += [one for one in found if one.severity != "error" and one.rule != "not-deterministic"]
+        if bad:
+            wrong[name] = Problems(bad)
     return wrong, told
 
 

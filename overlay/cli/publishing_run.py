@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from overlay.cli.progress import Progress
-from overlay.cli.publishing import Planned, Publishing, build_environments, check_environments
+from overlay.cli.publishing import Planned, Publishing, check_environments, gathered, make_workshop
 from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
@@ -47,35 +47,38 @@ def prepare(args: dict[str, Any], names: Sequence[str] | None) -> Iterator[Prepa
 
     progress = Progress(args)
     try:
-        progress.at("rendering")
-        builds, errors, findings = build_environments(args, names)
-        with Publishing(args, find_root(args["project"])) as publishing:
-            source = _source(args, publishing, builds)
-            kept: list[Build] = []
-            for build in builds:
-                secrets = plain_secrets(build, IN_GIT)
-                errors += secrets
-                kept += [build] if not secrets else []
-            progress.at("looking at what is published")
-            planned, refused = publishing.plan(kept, source)
-            errors += refused
-            findings += [finding for one in planned for finding in one.findings]
-            progress.at("checking what changes")
-            # Without a chart there are no values, and nothing that could render differently each time.
-            by_name = {build.environment: build for build in builds}
-            rendered = [one.name for one in planned if one.plan.acts and by_name[one.name].helm_version]
-            wrong, told = check_environments(args, rendered)
-            progress.end()
-            errors += wrong.values()
-            yield Prepared(
-                publishing=publishing,
-                source=source,
-                builds=by_name,
-                planned=tuple([one for one in planned if one.name not in wrong]),
-                errors=tuple(errors),
-                findings=(*findings, *told, *publishing.findings()),
-                progress=progress,
-            )
+        with ExitStack() as built:
+            progress.at("rendering")
+            workshop = built.enter_context(make_workshop(args))
+            builds, errors, findings = gathered(workshop.build_all(names))
+            with Publishing(args, find_root(args["project"])) as publishing:
+                source = _source(args, publishing, builds)
+                kept: list[Build] = []
+                for build in builds:
+                    secrets = plain_secrets(build, IN_GIT)
+                    errors += secrets
+                    kept += [build] if not secrets else []
+                progress.at("looking at what is published")
+                planned, refused = publishing.plan(kept, source)
+                errors += refused
+                findings += [finding for one in planned for finding in one.findings]
+                progress.at("checking what changes")
+                # Without a chart there are no values, and nothing that could render differently each time.
+                by_name = {build.environment: build for build in builds}
+                rendered = [one.name for one in planned if one.plan.acts and by_name[one.name].helm_version]
+                wrong, told = check_environments(workshop, rendered)
+                progress.end()
+                built.close()  # Helm's process ends here: what follows may take long
+                errors += wrong.values()
+                yield Prepared(
+                    publishing=publishing,
+                    source=source,
+                    builds=by_name,
+                    planned=tuple([one for one in planned if one.name not in wrong]),
+                    errors=tuple(errors),
+                    findings=(*findings, *told, *publishing.findings()),
+                    progress=progress,
+                )
     finally:
         progress.end()
 

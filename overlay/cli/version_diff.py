@@ -42,7 +42,6 @@ def exit_code_of(diffs: Sequence[EnvironmentDiff], args: dict[str, Any]) -> int:
 
     errors = [as_error(problem) for one in diffs for problem in one.problems]
     if errors:
-
         report(errors, (), args)
         return EXIT_USAGE
     return EXIT_DIFFERENT if any(one.change != "same" for one in diffs) else EXIT_OK

@@ -21,8 +21,8 @@ def unsteady_fields(session: Session) -> Iterator[Finding]:
     one = session.prepared
     if one.request is None or session.rendered is None:
         return
-    again = session.render([one.request])[0]
-    if isinstance(again, OverlayError) or again == session.rendered:
+    again = session.again
+    if again is None or isinstance(again, OverlayError) or again == session.rendered:
         return
     before = session.run.chart_objects(one, session.rendered)
     after = {other.id: other for other in session.run.chart_objects(one, again)}

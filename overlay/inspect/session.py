@@ -6,12 +6,13 @@ from overlay.chart.choose import choose_renderer
 from overlay.errors import OverlayError
 from overlay.load.project import load_project, read_project_file
 from overlay.model.options import Options
+from overlay.pipeline import Apart, make_all
 from overlay.provenance.values import ValueSources, read_sources
 from overlay.run import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from overlay.kube.follow import Concrete
     from overlay.model.build import Build
     from overlay.model.resource import Resource
+    from overlay.pipeline import Made
     from overlay.provenance.history import Source
     from overlay.provenance.origins import Origins
     from overlay.run import Prepared
@@ -44,6 +46,7 @@ class Workshop:
         """
         self.renderer = renderer or choose_renderer(child)
         self._edited: list[ProjectFiles] = []
+        self._made: dict[str, Made] = {}
         try:
             self.project, self.files = (
                 load_project(project) if isinstance(project, str) else (read_project_file(project), project)
@@ -67,6 +70,21 @@ class Workshop:
         """Return a workshop on the project at another time; it uses this one's Helm, and ends with it."""
         return Workshop(project=files, options=self.run.options, exact=self.run.exact, renderer=self.renderer)
 
+    def build_all(self, names: Sequence[str] | None) -> Iterator[tuple[str, Build | OverlayError]]:
+        """Yield as `pipeline.build_all` does; `session` then goes on from what was made."""
+        apart = Apart()
+        try:
+            run = Run(self.project, self.files, self.run.options, apart.render)
+            for made in make_all(run, names, self.renderer):
+                self._made[made.name] = made
+                yield made.name, made.result
+        finally:
+            apart.close()
+
+    def session(self, name: str) -> Session:
+        """Return a session of an environment that was built here."""
+        return Session(self, name, made=self._made[name])
+
     def edited(self, changes: Mapping[str, bytes]) -> Run:
         """Return a run on the project as it would be with other bytes in some of its files."""
         files = self.files.changed(changes)
@@ -81,26 +99,34 @@ class Workshop:
 class Session:
     """One environment of a workshop: its build, the origins of its fields, and its values, each when asked for."""
 
-    def __init__(self, workshop: Workshop, name: str, run: Run | None = None) -> None:
+    def __init__(self, workshop: Workshop, name: str, run: Run | None = None, made: Made | None = None) -> None:
         """Render the environment's chart; raises OverlayError, or Problems, where that cannot be done.
 
-        run: another one than the workshop's own, of `edited`.
+        run: another one than the workshop's own, of `edited`. made: what was made of it already.
         """
         self.run = run or workshop.run
         self.render = workshop.render
         self._helm_version = workshop.renderer.version
-        prepared = self.run.prepare(name)
+        prepared = made.prepared if made is not None and made.prepared is not None else self.run.prepare(name)
         if isinstance(prepared, OverlayError):
             raise prepared
         self.prepared: Prepared = prepared
-        self._answers = self.render(prepared.requests)
+        self._answers = list(made.answers) if made is not None else self.render(prepared.requests)
         answer = self._answers[0] if self._answers else None
         if isinstance(answer, OverlayError):
             raise self.run.refusal(prepared, answer)
         self.rendered: Rendered | None = answer
+        self._again: Rendered | OverlayError | None = None
         self._build: Build | None = None
         self._origins: Origins | None = None
         self._values: ValueSources | None = None
+
+    @property
+    def again(self) -> Rendered | OverlayError | None:
+        """The chart, rendered once more from the same input; None where there is none."""
+        if self._again is None and self.prepared.request is not None:
+            self._again = self.render([self.prepared.request])[0]
+        return self._again
 
     @property
     def build(self) -> Build:

@@ -43,8 +43,8 @@ def unused_values(session: Session) -> list[Unused]:
     keys = [key for key, _ in flat(sources.given)]
     if not keys:
         return []
-    first, second = session.render([request, request])
-    if isinstance(first, OverlayError) or isinstance(second, OverlayError):
+    first, second = session.rendered, session.again
+    if first is None or second is None or isinstance(second, OverlayError):
         return []
     unsteady = {
         name for (name, text), (_, again) in zip(first.templates, second.templates, strict=True) if text != again
