@@ -42,7 +42,7 @@ def prepare(args: dict[str, Any], names: Sequence[str] | None) -> Iterator[Prepa
 
     Raises OverlayError for what concerns all of them.
     """
-    from overlay.gitops.secrets import IN_GIT, plain_secrets  # noqa: PLC0415
+    from overlay.gitops.secrets import plain_secrets  # noqa: PLC0415
     from overlay.load.project import find_root  # noqa: PLC0415
 
     progress = Progress(args)
@@ -55,7 +55,7 @@ def prepare(args: dict[str, Any], names: Sequence[str] | None) -> Iterator[Prepa
                 source = _source(args, publishing, builds)
                 kept: list[Build] = []
                 for build in builds:
-                    secrets = plain_secrets(build, IN_GIT)
+                    secrets = plain_secrets(build)
                     errors += secrets
                     kept += [build] if not secrets else []
                 progress.at("looking at what is published")

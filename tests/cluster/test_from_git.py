@@ -131,3 +131,25 @@ def test_an_earlier_revision_is_applied_on_request(shop: Shop) -> None:
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:1.0.0"
     none = shop.overlay("sync", "prod@7", "--from-git", "-y")
     assert (none.returncode, none.stderr.splitlines()[0]) == (2, "error in prod: prod has no revision 7")
+
+
+def test_a_rollback_reaches_the_cluster_as_it_says(shop: Shop) -> None:
+    shop.write("2.0.0")
+    shop.commit()
+    assert shop.sync().returncode == 0
+
+    def image() -> str:
+        deployment = shop.live("apps/v1:deployments/web")
+        assert deployment is not None
+        return deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+
+    done = shop.overlay("rollback", "prod", "1", "-y")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith("`overlay sync prod --from-git` applies it there\n")
+    held = shop.sync()
+    assert (held.returncode, image()) == (4, "shop/web:2.0.0")
+    assert "  hint: its cluster gets what is held by overlay sync prod --from-git; " in held.stderr
+    code, said = apply(shop)
+    assert code == 0, said
+    assert image() == "shop/web:1.0.0"
+    assert apply(shop) == (0, "prod: testbed is as it shall be (revision 3)\n")

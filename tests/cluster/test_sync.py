@@ -180,3 +180,25 @@ def test_I6_no_secret_is_in_what_is_said(make: Callable[..., Shop], arguments: t
     for done in (refused, worked, changed, drifted):
         for hidden in ("canary", "Y2FuYXJ5"):
             assert hidden not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("step", ["git.pushed", "git.seen", "git.next"])
+def test_G10_what_a_killed_run_committed_is_applied_by_the_next(make: Callable[..., Shop], step: str) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    shop.write("2.0.0")
+    shop.commit()
+    killed = overlay(
+        shop.folder, "sync", "prod", "-y", KUBECONFIG=str(shop.testbed.kubeconfig("admin")),
+        OVERLAY_FAILPOINT=f"{step}:kill",
+    )  # fmt: skip
+    assert killed.returncode == -9
+    commit = git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod").strip()
+    done = shop.sync()
+    assert done.returncode == 0, done.stderr
+    assert f"prod: up to date at {commit[:12]} (revision 2)\n" in done.stderr
+    assert "prod: 1 applied, 2 unchanged in testbed (revision 2)\n" in done.stderr
+    deployment = shop.live("apps/v1:deployments/web")
+    assert deployment is not None
+    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:2.0.0"
+    assert git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod").strip() == commit
