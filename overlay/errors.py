@@ -15,6 +15,7 @@ OverlayError                 exit 2 unless a class says otherwise
 ├── LimitError               an input is larger than a published limit
 ├── OutputError              the output folder cannot be written as asked
 ├── FetchError               a remote input cannot be had, or is not what it should be
+├── SignatureError           a bundle is not signed as it must be, or a key cannot sign or verify
 ├── LockError                overlay.lock does not say, or not rightly, what a remote input is
 ├── GitError                 a Git repository cannot do, or refuses, what is asked
 │   └── GitConflict          exit 4: someone else's change stands in the way
@@ -199,6 +200,12 @@ class FetchError(OverlayError):
     """A remote input cannot be had, or is not what it should be."""
 
     kind = "fetch"
+
+
+class SignatureError(OverlayError):
+    """A bundle is not signed as it must be, or a key cannot sign or verify."""
+
+    kind = "signature"
 
 
 class LockError(OverlayError):

@@ -198,6 +198,7 @@ class Run:
                 include_tests=self.options.include_tests,
                 publish=one.settled.publish,
                 cluster=one.settled.cluster,
+                signers=one.settled.signers,
             ),
             findings=tuple(findings),
             chart=chart_info(one.chart) if one.chart is not None else None,

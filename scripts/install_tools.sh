@@ -53,6 +53,7 @@ build helm helm.sh/helm/v4/cmd/helm@v4.2.3
 build helm3 helm.sh/helm/v3/cmd/helm@v3.22.0
 build oras oras.land/oras/cmd/oras@v1.3.6
 build registry github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+build cosign github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 if [ "$what" = bench ]; then
     build helm43 helm.sh/helm/v4/cmd/helm@v4.3.1
 fi

@@ -440,6 +440,31 @@ SHARED: Schema = {
             ),
         },
     ),
+    "verify": fields(
+        "Who must have signed a bundle before it is applied; what layers ask for adds up.",
+        {
+            "signedBy": many(
+                "All of these must have signed.",
+                fields(
+                    "Keys, any of which is enough; or an identity that an issuer vouches for.",
+                    {
+                        "keys": paths("Files of public keys (PEM).") | {"minItems": 1},
+                        "identity": text("Whom the certificate is made out to."),
+                        "identityMatch": text("Regular expression that all of the identity must match."),
+                        "issuer": text("The issuer of the identity.", pattern="^https://"),
+                        "trustedRoot": text("File of the authority and logs (JSON); the public good ones when absent."),
+                    },
+                    oneOf=[
+                        {"required": ["keys"], "propertyNames": {"const": "keys"}},
+                        {"required": ["identity", "issuer"], "properties": {"keys": False, "identityMatch": False}},
+                        {"required": ["identityMatch", "issuer"], "properties": {"keys": False, "identity": False}},
+                    ],
+                ),
+            )
+            | {"minItems": 1},
+        },
+        ("signedBy",),
+    ),
     "fieldSpecs": fields(
         "Further places that transforms look at.",
         {

@@ -35,6 +35,8 @@ COMMANDS = {
     ("push",): ("overlay.cli.push", "PUSH"),
     ("pull",): ("overlay.cli.pull", "PULL"),
     ("copy",): ("overlay.cli.copy", "COPY"),
+    ("sign",): ("overlay.cli.sign", "SIGN"),
+    ("verify",): ("overlay.cli.verify", "VERIFY"),
     ("chart", "package"): ("overlay.cli.chart", "PACKAGE"),
     ("chart", "push"): ("overlay.cli.chart", "PUSH"),
     ("chart", "pull"): ("overlay.cli.chart", "PULL"),

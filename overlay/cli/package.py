@@ -36,13 +36,13 @@ def package(args: dict[str, Any]) -> int:
     source = Made(made, name)
     if args["to"] and args["to"].endswith(".tar"):
         with LayoutTarWriter(args["to"]) as target:
-            carried = carry(source, tag, target, tag)
+            carried = carry(source, tag, target, tag, referrers=True)
         ref = f"{args['to']}:{tag}"
     else:
         layout = Layout(args["to"]) if args["to"] else make_store(args).layout(name)
         layout.create()
         try:
-            carried = carry(source, tag, layout, tag)
+            carried = carry(source, tag, layout, tag, referrers=True)
         except VersionTaken as error:
             if not args["to"]:
                 error.hint = f"package the next version, or remove this one: overlay bundles remove {name}:{tag}"

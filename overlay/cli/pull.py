@@ -6,6 +6,7 @@ import sys
 
 from overlay.cli.packaging import STORE
 from overlay.cli.registries import OUTPUT, REGISTRY
+from overlay.cli.signing import WHO
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, FetchError, UsageError
 
@@ -53,12 +54,15 @@ def _reference(source: Source, named: Named, args: dict[str, Any]) -> str:
 def _pull(source: Source, reference: str, args: dict[str, Any], progress: Progress) -> int:
     from overlay.cli.packaging import make_store  # noqa: PLC0415
     from overlay.cli.registries import teller  # noqa: PLC0415
+    from overlay.cli.signing import signers  # noqa: PLC0415
     from overlay.oci.opened import read_contents  # noqa: PLC0415
     from overlay.oci.transfer import carry, refuse_other  # noqa: PLC0415
+    from overlay.oci.trust import check_signed  # noqa: PLC0415
     from overlay.oci.unpack import check_layer, unpack_layer  # noqa: PLC0415
     from overlay.oci.versions import tag_of, version_of  # noqa: PLC0415
 
     manifest = source.manifest(reference)
+    accepted = check_signed(source, manifest.digest, signers(args), environment=args["policy"])
     contents = read_contents(source, manifest)
     if version_of(reference) not in (None, contents.version):
         raise FetchError(f"{source.shown}:{reference} says that it is version {contents.version}")
@@ -80,11 +84,13 @@ def _pull(source: Source, reference: str, args: dict[str, Any], progress: Progre
             name()
             is_new = True
     progress.end()
-    _tell(manifest, contents, layout, args, is_new=is_new)
+    _tell(manifest, contents, layout, args, [one.by for one in accepted], is_new=is_new)
     return EXIT_OK
 
 
-def _tell(manifest: Manifest, contents: Contents, layout: Layout, args: dict[str, Any], *, is_new: bool) -> None:
+def _tell(
+    manifest: Manifest, contents: Contents, layout: Layout, args: dict[str, Any], signed_by: list[str], *, is_new: bool
+) -> None:
     from overlay.oci.versions import tag_of  # noqa: PLC0415
 
     ref = f"{contents.name}:{tag_of(contents.version)}"
@@ -99,11 +105,16 @@ def _tell(manifest: Manifest, contents: Contents, layout: Layout, args: dict[str
             "environments": list(contents.records),
             "layout": layout.folder,
             "directory": args["directory"],
+            "signedBy": signed_by,
         }
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
     if not args["quiet"]:
+        from overlay.report.style import inert  # noqa: PLC0415
+
         where = f" into {args['directory']}" if args["directory"] else ""
+        if signed_by:
+            where += f", signed by {inert(' and '.join(signed_by))}"
         print(f"pulled {ref}{where}" if is_new else f"{args['directory']} is {ref} already", file=sys.stderr)
     print(manifest.digest)
 
@@ -113,7 +124,7 @@ PULL = Command(
     help="""Pull a bundle from a registry, by tag, digest or version range; print its digest.
 
 It goes to the bundles on this machine, and with -d its rendered environments into a folder. Digests, sizes and the
-lists of files are checked before anything of it can be seen.
+lists of files are checked before anything of it can be seen; and who signed it, with --key, --identity or --policy.
 
 Examples:
 
@@ -141,6 +152,7 @@ Examples:
             metavar="DIR",
             help="Unpack the rendered environments there; a folder that is absent or empty.",
         ),
+        *WHO,
         STORE,
         OUTPUT,
         *REGISTRY,

@@ -21,9 +21,12 @@ def push(args: dict[str, Any]) -> int:
     """Package where that is needed; send what the registry does not have; look whether the tag means it."""
     from overlay.cli.progress import Progress  # noqa: PLC0415
     from overlay.cli.registries import only_tag, open_session, open_source, place_of, remote_of, teller  # noqa: PLC0415
+    from overlay.cli.signing import private_key, sign_pushed  # noqa: PLC0415
     from overlay.oci.opened import read_contents  # noqa: PLC0415
     from overlay.oci.transfer import carry  # noqa: PLC0415
 
+    # A key that does not open stops the run before anything is pushed.
+    key = private_key(args["sign"]) if args["sign"] else None
     progress = Progress(args)
     try:
         with open_session(args) as session:
@@ -39,11 +42,15 @@ def push(args: dict[str, Any]) -> int:
                 from overlay.oci.versions import tag_of  # noqa: PLC0415
 
                 version_tag = tag_of(contents.version)
-                carried = carry(source, tag, remote, version_tag, tell=teller(progress, "pushing"))
+                carried = carry(source, tag, remote, version_tag, referrers=True, tell=teller(progress, "pushing"))
+                signed = sign_pushed(remote, carried.manifest, contents.config, key) if key is not None else ()
                 for more in args["also_tag"]:
                     remote.put_manifest(carried.manifest, more)
             progress.end()
-            _tell(carried, f"{remote.shown}:{version_tag}", place_of(remote, carried.manifest, version_tag), args)
+            place = {**place_of(remote, carried.manifest, version_tag), "isNew": carried.is_new}
+            if key is not None:
+                place |= {"signedBy": key.public.fingerprint, "signatures": list(signed)}
+            _tell(carried, f"{remote.shown}:{version_tag}", place, args)
     finally:
         progress.end()
     return EXIT_OK
@@ -71,7 +78,7 @@ def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:
     if not layout.exists() or layout.find(tag) is None:
         made = packaging.make(None, progress)
         layout.create()
-        carry(Made(made, packaging.name), tag, layout, tag)
+        carry(Made(made, packaging.name), tag, layout, tag, referrers=True)
     return f"{packaging.name}:{tag}"
 
 
@@ -79,10 +86,11 @@ def _tell(carried: Carried, ref: str, place: dict[str, Any], args: dict[str, Any
     if args["output"] == "json":
         import json  # noqa: PLC0415
 
-        print(json.dumps({**place, "isNew": carried.is_new}, indent=2))
+        print(json.dumps(place, indent=2))
         return
     if not args["quiet"]:
-        print(f"{'pushed' if carried.is_new else 'already there:'} {ref}", file=sys.stderr)
+        signed = f", signed by {place['signedBy']}" if "signedBy" in place else ""
+        print(f"{'pushed' if carried.is_new else 'already there:'} {ref}{signed}", file=sys.stderr)
     print(carried.manifest.digest)
 
 
@@ -114,6 +122,12 @@ Examples:
             kind="list",
             metavar="TAG",
             help="A further tag, which moves, such as latest; repeatable.",
+        ),
+        Param(
+            name="sign",
+            flags=("--sign",),
+            metavar="FILE",
+            help="Sign it with this private key, and its provenance and bill of materials, as `overlay sign --attest`.",
         ),
         *PACKAGING,
         STORE,

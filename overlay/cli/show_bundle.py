@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.model.resource import Resource
-    from overlay.oci.manifest import Manifest
+    from overlay.oci.manifest import Descriptor, Manifest
     from overlay.oci.opened import Contents
     from overlay.oci.place import Source
 
+_REFERRERS = ("SIGNATURE", "ATTACHED", "DIGEST")
 _HEAD = ("ENVIRONMENT", "NAMESPACE", "KUBERNETES", "CHART", "OBJECTS", "IMAGES")
 
 
@@ -41,7 +42,7 @@ def show_bundle(args: dict[str, Any]) -> int:
     """Print what a bundle is; with the name of one of its environments, that one's objects, or some of them."""
     with open_bundle(args, args["revision"]) as bundle:
         if not args["objects"]:
-            _print_summary(bundle.manifest, bundle.contents, args)
+            _print_summary(bundle, args)
             return EXIT_OK
         found = objects_in(bundle, args["objects"][0])
     if len(args["objects"]) > 1:
@@ -107,14 +108,17 @@ def files_in(bundle: Opened, environments: Sequence[str]) -> dict[str, dict[str,
     return files
 
 
-def _print_summary(manifest: Manifest, contents: Contents, args: dict[str, Any]) -> None:
+def _print_summary(bundle: Opened, args: dict[str, Any]) -> None:
+    manifest, contents = bundle.manifest, bundle.contents
     if args["output"] == "name":
         sys.stdout.write("".join([f"{name}\n" for name in contents.records]))
         return
+    referrers = [_referrer(one) for one in bundle.source.referrers(manifest.digest)]
     if args["output"] == "json":
         import json  # noqa: PLC0415
 
-        print(json.dumps({**contents.config, "digest": manifest.digest}, indent=2, ensure_ascii=False))
+        found = {**contents.config, "digest": manifest.digest, "referrers": referrers}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
         return
     from overlay.oci import media  # noqa: PLC0415
     from overlay.oci.store import size_of  # noqa: PLC0415
@@ -143,6 +147,24 @@ def _print_summary(manifest: Manifest, contents: Contents, args: dict[str, Any])
     head = "".join([f"  {name}: {inert(text)}\n" for name, text in facts.items() if text])
     table = as_table(_HEAD, rows, Style(color=color))
     sys.stdout.write(f"{inert(f'{contents.name} {contents.version}')}\n{head}\n{table}")
+    if referrers:
+        cells = [
+            ("unverified" if one["isSigned"] else "", one["predicateType"] or one["artifactType"], one["digest"])
+            for one in referrers
+        ]
+        sys.stdout.write(f"\n{as_table(_REFERRERS, cells, Style(color=color))}")
+
+
+def _referrer(one: Descriptor) -> dict[str, Any]:
+    """Return what refers to a bundle as it calls itself: nothing of it is verified here."""
+    said = one.annotation("dev.sigstore.bundle.predicateType") or one.annotation("in-toto.io/predicate-type")
+    return {
+        "artifactType": one.artifact_type,
+        "predicateType": said or None,
+        "isSigned": one.artifact_type.startswith("application/vnd.dev.sigstore.bundle"),
+        "digest": one.digest,
+        "size": one.size,
+    }
 
 
 def _part(config: Any, name: str, below: str) -> Any:

@@ -10,6 +10,7 @@ from overlay.load.entries import read_generators, read_patches, read_transforms
 from overlay.load.fields import DIGEST, Fields
 from overlay.load.publishing import read_publish
 from overlay.load.replacements import read_guards, read_replacements
+from overlay.load.verifying import read_verify
 from overlay.model.spec import API_VERSION, KINDS, Chart, Layer, Release, SortOptions, Spec
 from overlay.nearest import did_you_mean
 
@@ -195,6 +196,7 @@ def _spec(fields: Fields, kind: str) -> Spec:
         build_metadata=_build_metadata(fields),
         publish=read_publish(fields),
         cluster=read_cluster(fields),
+        signed_by=read_verify(fields),
         field_specs=field_specs,
         locations={name: fields.location(name) for name in fields.value},
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from overlay.model.project import Project
     from overlay.model.publish import PublishSettings
     from overlay.model.spec import Chart
+    from overlay.model.verify import Signer
 
     ReadOne = Callable[[ProjectFiles, str, Remotes], ReadLayer]
 
@@ -152,6 +153,7 @@ class Effective:
     build_metadata: tuple[str, ...]
     publish: PublishSettings
     cluster: ClusterSettings | None
+    signers: tuple[Signer, ...]
 
 
 def effective(environment: ReadEnvironment, project: Project) -> Effective:
@@ -175,6 +177,8 @@ def effective(environment: ReadEnvironment, project: Project) -> Effective:
         build_metadata=tuple(dict.fromkeys([name for spec in specs for name in spec.build_metadata])),
         publish=publish_settings([spec.publish for spec in specs], environment.name),
         cluster=cluster_settings([spec.cluster for spec in specs]),
+        # A layer can ask for more signatures, never for fewer.
+        signers=tuple([signer for layer in environment.layers for signer in layer.signers]),
     )
 
 

@@ -8,6 +8,7 @@ from overlay.kube.custom import is_definition
 from overlay.kube.objects import parse_objects
 from overlay.load.documents import read_layer
 from overlay.load.project import DOCUMENTS, check_name
+from overlay.load.verifying import read_signer, unread_signer
 from overlay.model.contents import ReadGenerator, ReadLayer, ReadPatch, ReadValues
 from overlay.model.resource import Origin, Resource
 from overlay.yaml import decode, read_documents, read_mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from overlay.files.reader import ProjectFiles
     from overlay.model.location import Location
     from overlay.model.spec import Generator, Layer, Patch, PathRef
+    from overlay.model.verify import SignedBy, Signer
     from overlay.yaml import Document
 
 MANIFEST_ENDINGS = (".yaml", ".yml", ".json")
@@ -50,7 +52,8 @@ def load_document(files: ProjectFiles, path: str, _: Remotes) -> ReadLayer:
     problem = check_name(layer.kind, layer.name, path, layer.location)
     if problem is not None:
         raise problem
-    return ReadLayer(layer=layer)
+    # Who must sign is never unknown for want of a file: nobody meets what was not read.
+    return ReadLayer(layer=layer, signers=tuple([unread_signer(one) for one in layer.spec.signed_by]))
 
 
 class _Reader:
@@ -78,6 +81,7 @@ class _Reader:
         patches = [
             read for index, patch in enumerate(spec.patches) for read in self._patch(patch, index, document, layer)
         ]
+        signers = [read for entry in spec.signed_by for read in self._signer(entry)]
         raise_all(self.errors)
         return ReadLayer(
             layer=layer,
@@ -86,8 +90,15 @@ class _Reader:
             definitions=tuple(definitions),
             generators=tuple(generators),
             patches=tuple(patches),
+            signers=tuple(signers),
             inputs=tuple([self.files.input(path) for path in self.read]),
         )
+
+    def _signer(self, entry: SignedBy) -> Iterable[Signer]:
+        try:
+            yield read_signer(entry, self.folder, self._bytes)
+        except OverlayError as error:
+            self.errors.append(error)
 
     def _bytes(self, path: str, location: Location | None) -> bytes:
         data = self.files.read(path, location)

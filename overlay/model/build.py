@@ -7,6 +7,7 @@ from overlay.model.finding import Finding
 from overlay.model.publish import PublishSettings
 from overlay.model.resource import Resource
 from overlay.model.value import value
+from overlay.model.verify import Signer
 
 
 @value
@@ -19,7 +20,7 @@ class Input:
 
 @value(kw_only=True)
 class Settings:
-    """What the layers settled together for one environment."""
+    """What the layers settled together for one environment. signers: all of them must have signed its bundle."""
 
     release_name: str
     namespace: str
@@ -31,6 +32,7 @@ class Settings:
     include_tests: bool = False
     publish: PublishSettings = PublishSettings()
     cluster: ClusterSettings | None = None
+    signers: tuple[Signer, ...] = ()
 
 
 @value(kw_only=True)

@@ -7,6 +7,7 @@ from overlay.model.location import Location
 from overlay.model.resource import Resource
 from overlay.model.spec import Expect, Generator, Layer, Target
 from overlay.model.value import field, value
+from overlay.model.verify import Signer
 
 # Path inside a value, such as ("spec", "containers", 0), to the place where it is written;
 # the nearest parent's place where the path does not exist; those of patches take `key=True` for the place of its key.
@@ -70,6 +71,7 @@ class ReadLayer:
     definitions: tuple[Resource, ...] = ()
     generators: tuple[ReadGenerator, ...] = ()
     patches: tuple[ReadPatch, ...] = ()
+    signers: tuple[Signer, ...] = ()
     inputs: tuple[Input, ...] = ()
 
 

@@ -11,6 +11,7 @@ from overlay.model.location import Location
 from overlay.model.publish import Publish
 from overlay.model.remote import Request
 from overlay.model.value import field, value
+from overlay.model.verify import SignedBy
 
 TYPE_CHECKING = False  # spares every run the import of typing
 if TYPE_CHECKING:
@@ -319,6 +320,7 @@ class Spec:
     build_metadata: tuple[str, ...] = ()  # buildMetadata
     publish: Publish = Publish()
     cluster: Cluster | None = None
+    signed_by: tuple[SignedBy, ...] = ()  # verify.signedBy
     field_specs: FieldSpecs = FieldSpecs()  # fieldSpecs
     # Where single fields stand, by the document's dotted name ("namespace", "release.name", "annotations", …).
     locations: dict[str, Location] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from overlay.fetch.store import digest_of
 from overlay.files.tar import write_tar
 from overlay.model.value import value
 from overlay.oci import media
+from overlay.oci.attestations import attachments
 from overlay.oci.epoch import rfc3339
 from overlay.oci.gzip import gzip
 from overlay.oci.manifest import Descriptor, Manifest, describe, image, write_json
@@ -40,10 +41,11 @@ class Facts:
 
 @value(kw_only=True)
 class Artifact:
-    """A manifest and the bytes of its blobs by digest."""
+    """A manifest and the bytes of its blobs by digest. attached: manifests that refer to it; blobs has theirs, too."""
 
     manifest: Manifest
     blobs: Mapping[str, bytes]
+    attached: tuple[Manifest, ...] = ()
 
 
 class Made:
@@ -57,14 +59,18 @@ class Made:
     def tags(self) -> tuple[str, ...]:
         return ()
 
-    def manifest(self, _: str) -> Manifest:
-        return self.artifact.manifest
+    def manifest(self, reference: str) -> Manifest:
+        return next((one for one in self.artifact.attached if one.digest == reference), self.artifact.manifest)
 
     def chunks(self, descriptor: Descriptor, start: int = 0) -> Iterator[bytes]:
         yield self.artifact.blobs[descriptor.digest][start:]
 
-    def referrers(self, _: str) -> tuple[Descriptor, ...]:
-        return ()
+    def lookup(self, _: str) -> Manifest | None:
+        return None
+
+    def referrers(self, digest: str) -> tuple[Descriptor, ...]:
+        is_subject = digest == self.artifact.manifest.digest
+        return tuple([one.as_referrer for one in self.artifact.attached]) if is_subject else ()
 
 
 def bundle(builds: Sequence[Build], source: Mapping[str, bytes], lock: bytes | None, facts: Facts) -> Artifact:
@@ -79,7 +85,8 @@ def bundle(builds: Sequence[Build], source: Mapping[str, bytes], lock: bytes | N
     ]
     _refuse_large(rendered)
     plain = b"".join(write_tar(rendered, seconds=facts.seconds, folders=True))
-    config = write_json(_config(builds, trees, source, facts))
+    said = _config(builds, trees, source, facts)
+    config = write_json(said)
     blobs: list[tuple[Descriptor, bytes]] = []
 
     def add(media_type: str, data: bytes, title: str, **more: str) -> None:
@@ -96,8 +103,15 @@ def bundle(builds: Sequence[Build], source: Mapping[str, bytes], lock: bytes | N
     layers = tuple([descriptor for descriptor, _ in blobs])
     head = describe(media.BUNDLE_CONFIG, config)
     manifest = image(media.BUNDLE, head, layers, _annotations(facts))
+    attached = attachments(manifest, said)
     return Artifact(
-        manifest=manifest, blobs={head.digest: config, **{descriptor.digest: data for descriptor, data in blobs}}
+        manifest=manifest,
+        blobs={
+            head.digest: config,
+            **{descriptor.digest: data for descriptor, data in blobs},
+            **{digest: data for _, more in attached for digest, data in more.items()},
+        },
+        attached=tuple([one for one, _ in attached]),
     )
 
 

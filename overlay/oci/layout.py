@@ -19,7 +19,15 @@ from overlay.failpoint import failpoint
 from overlay.fetch.reference import is_digest
 from overlay.files.atomic import TEMPORARY, sweep, write_atomic
 from overlay.files.paths import printable
-from overlay.oci.manifest import MAX_MANIFEST, Manifest, fallback_tag, read_descriptor, read_manifest
+from overlay.oci.manifest import (
+    MAX_MANIFEST,
+    Manifest,
+    fallback_tag,
+    is_referrer_tag,
+    read_descriptor,
+    read_manifest,
+    referrer_tags,
+)
 from overlay.oci.media import INDEX, REF_NAME
 from overlay.oci.place import verified
 
@@ -99,6 +107,9 @@ class Layout:
     def find(self, tag: str) -> str | None:
         return next((one.digest for one in self.entries() if one.annotation(REF_NAME) == tag), None)
 
+    def lookup(self, tag: str) -> Manifest | None:
+        return self.manifest(tag) if self.find(tag) is not None else None
+
     def manifest(self, reference: str) -> Manifest:
         digest = reference if is_digest(reference) else self.find(reference)
         shown = f"{self.shown}{'@' if is_digest(reference) else ':'}{reference}"
@@ -147,7 +158,7 @@ class Layout:
         for one in self.entries():
             manifest = self.manifest(one.digest)
             if manifest.subject is not None and manifest.subject.digest == digest:
-                found[one.digest] = manifest.descriptor
+                found[one.digest] = manifest.as_referrer
         tag = fallback_tag(digest)
         if self.find(tag) is not None:
             found.update({one.digest: one for one in self.manifest(tag).parts})
@@ -194,7 +205,11 @@ class Layout:
     def remove(self, tags: list[str]) -> None:
         """Take tags away, and all blobs that nothing names any more."""
         with self._locked():
-            kept = [one for one in self._index() if _tag(one) not in tags]
+            entries = [one for one in self._index() if _tag(one) not in tags]
+            # Tags that stand for what refers to a manifest go with it.
+            plain = [one for one in entries if not is_referrer_tag(_tag(one) or "")]
+            subjects = {name for digest in self._needed(plain) for name in referrer_tags(digest)}
+            kept = [one for one in entries if one in plain or _tag(one) in subjects]
             needed = self._needed(kept)
             kept = [one for one in kept if one["digest"] in needed]
             self._write_index(kept)

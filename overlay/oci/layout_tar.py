@@ -105,9 +105,12 @@ class LayoutTar:
             at, left = at + len(chunk), left - len(chunk)
             yield chunk
 
+    def lookup(self, tag: str) -> Manifest | None:
+        return self.manifest(tag) if tag in self.tags() else None
+
     def referrers(self, digest: str) -> tuple[Descriptor, ...]:
-        tag = fallback_tag(digest)
-        return self.manifest(tag).parts if tag in self.tags() else ()
+        found = self.lookup(fallback_tag(digest))
+        return found.parts if found is not None else ()
 
     def _small(self, name: str) -> bytes | None:
         place = self._places.get(name)
@@ -164,6 +167,13 @@ class LayoutTarWriter:
     def find(self, tag: str) -> str | None:
         return next((str(one["digest"]) for one in self._entries if one["annotations"][REF_NAME] == tag), None)
 
+    def lookup(self, _: str) -> Manifest | None:
+        # What is carried into a new file finds nothing there.
+        return None
+
+    def referrers(self, digest: str) -> tuple[Descriptor, ...]:
+        return tuple(self._referrers.get(digest, ()))
+
     def is_whole(self, manifest: Manifest) -> bool:
         return manifest.digest in self._written
 
@@ -185,7 +195,7 @@ class LayoutTarWriter:
             self._add(f"blobs/{manifest.digest.replace(':', '/')}", manifest.data)
             self._written.add(manifest.digest)
         if manifest.subject is not None:
-            self._referrers.setdefault(manifest.subject.digest, []).append(manifest.descriptor)
+            self._referrers.setdefault(manifest.subject.digest, []).append(manifest.as_referrer)
         if tag is not None:
             self._entries.append({**manifest.descriptor.as_json(), "annotations": {REF_NAME: tag}})
 

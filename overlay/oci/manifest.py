@@ -9,7 +9,7 @@ from overlay.errors import FetchError, LimitError
 from overlay.fetch.reference import is_digest
 from overlay.fetch.store import digest_of
 from overlay.files.paths import printable
-from overlay.model.value import value
+from overlay.model.value import replace, value
 from overlay.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST
 
 TYPE_CHECKING = False
@@ -83,6 +83,11 @@ class Manifest:
             artifact_type="" if self.is_index else self.artifact_type,
         )
 
+    @property
+    def as_referrer(self) -> Descriptor:
+        """How lists of referrers hold it: with its annotations."""
+        return replace(self.descriptor, annotations=self.annotations)
+
     def annotation(self, name: str) -> str:
         return dict(self.annotations).get(name, "")
 
@@ -94,7 +99,11 @@ def describe(media_type: str, data: bytes, annotations: Mapping[str, str] | None
 
 
 def image(
-    artifact_type: str, config: Descriptor, layers: tuple[Descriptor, ...], annotations: Mapping[str, str]
+    artifact_type: str,
+    config: Descriptor,
+    layers: tuple[Descriptor, ...],
+    annotations: Mapping[str, str],
+    subject: Descriptor | None = None,
 ) -> Manifest:
     """Return the manifest of an artifact; one without a type of its own says what it is by its config, as Helm's do."""
     found: dict[str, Any] = {"schemaVersion": 2}
@@ -102,6 +111,8 @@ def image(
         found |= {"mediaType": MANIFEST, "artifactType": artifact_type}
     found["config"] = config.as_json()
     found["layers"] = [layer.as_json() for layer in layers]
+    if subject is not None:
+        found["subject"] = {"mediaType": subject.media_type, "digest": subject.digest, "size": subject.size}
     if annotations:
         found["annotations"] = dict(sorted(annotations.items()))
     return read_manifest(write_json(found), MANIFEST, "the manifest")
@@ -116,6 +127,17 @@ def referrers_index(referrers: Iterable[Descriptor]) -> Manifest:
 def fallback_tag(digest: str) -> str:
     """Return the tag of that index, as the distribution specification gives it."""
     return digest.replace(":", "-")
+
+
+def referrer_tags(digest: str) -> tuple[str, ...]:
+    """Return every tag that stands for what refers to a manifest: that index, cosign's signatures and attestations."""
+    tag = fallback_tag(digest)
+    return tag, f"{tag}.sig", f"{tag}.att"
+
+
+def is_referrer_tag(tag: str) -> bool:
+    """Tell whether a tag is none that people give."""
+    return tag.startswith("sha256-")
 
 
 def write_json(found: Any) -> bytes:

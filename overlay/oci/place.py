@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         def chunks(self, descriptor: Descriptor, start: int = 0) -> Iterator[bytes]:
             """Yield a blob's bytes from a place in it on."""
 
+        def lookup(self, tag: str) -> Manifest | None:
+            """Return what a tag names, None where there is none."""
+
         def referrers(self, digest: str) -> tuple[Descriptor, ...]:
             """Return what refers to a manifest: signatures, and what else is attached."""
 
@@ -55,8 +58,17 @@ if TYPE_CHECKING:
         def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[bytes]]) -> None:
             """Take a blob; chunks(start) yields its bytes from a place on, as often as it is asked for."""
 
+        def lookup(self, tag: str) -> Manifest | None:
+            """Return what a tag names, None where there is none."""
+
+        def referrers(self, digest: str) -> tuple[Descriptor, ...]:
+            """Return what refers to a manifest here already."""
+
         def put_manifest(self, manifest: Manifest, tag: str | None) -> None:
             """Take a manifest, whose blobs and manifests are here already, and give it a tag."""
+
+    class Place(Source, Target, Protocol):
+        """A place that is read from and written to: a registry's repository, an image layout folder."""
 
 
 class VersionTaken(OverlayError):
@@ -97,6 +109,11 @@ def verified(chunks: Iterator[bytes], descriptor: Descriptor, shown: str) -> Ite
             f"{shown}: content differs from its digest: want {descriptor.digest} ({descriptor.size} bytes), "
             f"got {digest} ({size} bytes)"
         )
+
+
+def in_memory(data: bytes) -> Callable[[int], Iterator[bytes]]:
+    """Return what a target takes for a blob that is at hand."""
+    return lambda start: iter([data[start:]])
 
 
 def read_blob(source: Source, descriptor: Descriptor, limit: int) -> bytes:

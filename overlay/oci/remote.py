@@ -58,9 +58,19 @@ class Remote:
         raise LimitError(f"{self.shown} lists more than {MAX_TAGS} tags or {MAX_TAG_PAGES} pages")
 
     def manifest(self, reference: str) -> Manifest:
-        shown = f"{self.shown}@{reference}" if is_digest(reference) else f"{self.shown}:{check_tag(reference)}"
-        answer = self._get_manifest(reference)
+        answer = self._get_manifest(reference if is_digest(reference) else check_tag(reference))
         self.expect(answer, (200,), reference)
+        return self._read(answer, reference)
+
+    def lookup(self, tag: str) -> Manifest | None:
+        answer = self._get_manifest(check_tag(tag))
+        if answer.status == 404:
+            return None
+        self.expect(answer, (200,), tag)
+        return self._read(answer, tag)
+
+    def _read(self, answer: Answer, reference: str) -> Manifest:
+        shown = f"{self.shown}@{reference}" if is_digest(reference) else f"{self.shown}:{reference}"
         found = read_manifest(answer.body, answer.headers.get("content-type", ""), shown)
         if is_digest(reference) and found.digest != reference:
             raise FetchError(f"{shown} was answered with other content: {found.digest}")
@@ -85,23 +95,18 @@ class Remote:
             listed = read_manifest(answer.body, INDEX, f"the referrers of {self.shown}@{digest}")
             found.update({one.digest: one for one in listed.parts})
             address = self._next(answer, address)
-        answer = self._get_manifest(fallback_tag(digest))
-        if answer.status == 404:
-            return tuple(found.values())
-        self.expect(answer, (200,), fallback_tag(digest))
-        shown = f"{self.shown}:{fallback_tag(digest)}"
-        return read_manifest(answer.body, answer.headers.get("content-type", ""), shown).parts
+        fallback = self.lookup(fallback_tag(digest))
+        return tuple(found.values()) if fallback is None else fallback.parts
 
     # Writing.
 
     def find(self, tag: str) -> str | None:
-        address = self.address(f"manifests/{check_tag(tag)}")
-        answer = self.session.ask("HEAD", self.repository, address, headers=_ACCEPT, actions=_WRITE)
+        # What a HEAD says of a digest is a claim (hazard R19): the content decides, and is asked for at once.
+        answer = self._get_manifest(check_tag(tag), _WRITE)
         if answer.status == 404:
             return None
         self.expect(answer, (200,), tag, _WRITE)
-        # What a HEAD says of a digest is a claim (hazard R19): the content decides.
-        return self.manifest(tag).digest
+        return self._read(answer, tag).digest
 
     def is_whole(self, _: Manifest) -> bool:
         # A registry takes no manifest whose blobs it does not have.
@@ -126,7 +131,7 @@ class Remote:
         if manifest.subject is not None and "oci-subject" not in answer.headers:
             known = {one.digest: one for one in self.referrers(manifest.subject.digest)}
             if manifest.digest not in known:
-                listed = referrers_index([*known.values(), manifest.descriptor])
+                listed = referrers_index([*known.values(), manifest.as_referrer])
                 self._put(listed, fallback_tag(manifest.subject.digest))
         failpoint("push.manifest")
         if tag is None:
@@ -177,9 +182,9 @@ class Remote:
             hint = f"some registries want the repository to be made first, or answer so without a login to {host}"
         raise FetchError(f"{host} answers {answer.status} for {self.shown}: {said(answer)}", hint=hint)
 
-    def _get_manifest(self, reference: str) -> Answer:
+    def _get_manifest(self, reference: str, actions: str = "pull") -> Answer:
         address = self.address(f"manifests/{reference}")
-        return self.session.ask("GET", self.repository, address, headers=_ACCEPT, limit=MAX_MANIFEST)
+        return self.session.ask("GET", self.repository, address, headers=_ACCEPT, limit=MAX_MANIFEST, actions=actions)
 
     def _next(self, answer: Answer, address: Address) -> Address | None:
         link = answer.headers.get("link", "")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from overlay.errors import FetchError, LimitError, Problems
 from overlay.failpoint import failpoint
 from overlay.model.value import value
-from overlay.oci.place import Differs, MissingBlobs, VersionTaken
+from overlay.oci.manifest import referrer_tags
+from overlay.oci.place import Differs, MissingBlobs, VersionTaken, in_memory
+from overlay.oci.simple_signing import with_signatures
 from overlay.parallel import run_all
 
 TYPE_CHECKING = False
@@ -51,6 +53,7 @@ def carry(
         carrier.carry(manifest, tag)
     if referrers:
         carrier.carry_referrers(manifest)
+        carrier.carry_tagged(manifest)
     return Carried(manifest=manifest, is_new=found is None)
 
 
@@ -100,15 +103,35 @@ class _Carrier:
 
     def carry_referrers(self, manifest: Manifest, depth: int = 0) -> None:
         """Carry what refers to a manifest, and what refers to that."""
-        for one in self.source.referrers(manifest.digest):
+        listed = self.source.referrers(manifest.digest)
+        known = {one.digest for one in self.target.referrers(manifest.digest)} if listed else set()
+        for one in listed:
             found = self.source.manifest(one.digest)
             if found.subject is None or found.subject.digest != manifest.digest:
                 raise FetchError(
                     f"{self.source.shown}@{one.digest} is listed as referring to {manifest.digest}, and does not"
                 )
-            self.carry(found, None, depth)
+            if found.digest not in known or not self.target.is_whole(found):
+                self.carry(found, None, depth)
             if depth < MAX_NESTING:
                 self.carry_referrers(found, depth + 1)
+
+    def carry_tagged(self, manifest: Manifest) -> None:
+        """Carry the signatures and attestations that have a tag of their own; those of the target stay beside them."""
+        for tag in referrer_tags(manifest.digest)[1:]:
+            ours = self.source.lookup(tag)
+            theirs = self.target.lookup(tag) if ours is not None else None
+            if ours is None or (theirs is not None and theirs.digest == ours.digest):
+                continue
+            if theirs is None:
+                self.carry(ours, tag)
+                continue
+            both, config = with_signatures(theirs, ours.parts)
+            assert both.config is not None  # noqa: S101  # we made it
+            if both.digest == theirs.digest:
+                continue
+            self.target.put_blob(both.config, in_memory(config))
+            self.carry(both, tag)
 
     def _blob(self, blob: Descriptor) -> None:
         if not self.target.has_blob(blob):

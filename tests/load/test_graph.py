@@ -8,8 +8,11 @@ import pytest
 
 from overlay.errors import OverlayError
 from overlay.fetch.pinned import Remotes
+from overlay.files.reader import ProjectFiles
 from overlay.load.graph import Loader, effective
+from overlay.load.layers import load_document
 from overlay.load.project import find_root, list_environments, load_project
+from overlay.model.project import Project
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -263,3 +266,25 @@ def test_what_a_layer_names_is_its_read_set(tmp_path: Path) -> None:
     assert [(str(one.id), str(one.origin.location)) for one in layer.resources] == [
         ("ConfigMap/x", "environments/prod/more/x.yaml:4:3")
     ]
+
+
+def test_layers_ask_for_more_signatures_never_for_fewer(tmp_path: Path) -> None:
+    key = "-----BEGIN PUBLIC KEY-----\n"
+    project(
+        tmp_path,
+        base=("Base", "{verify: {signedBy: [{keys: [../../a.pub]}]}}"),
+        prod=("Environment", "{extends: [../base], verify: {signedBy: [{keys: [b.pub, ../../a.pub]}]}}"),
+    )
+    write(tmp_path, {"a.pub": key, "environments/prod/b.pub": key})
+    found = effective(load(tmp_path, "prod"), Project(root=str(tmp_path))).signers
+    assert [signer.shown for signer in found] == ["a.pub", "environments/prod/b.pub or a.pub"]
+    write(tmp_path, {"a.pub": "-----BEGIN PRIVATE KEY-----\n"})
+    assert problems(tmp_path, "base") == [("environments/base/base.yaml:4:36", "../../a.pub is no public key")]
+
+
+def test_who_must_sign_is_known_where_files_are_not_read(tmp_path: Path) -> None:
+    project(tmp_path, prod=("Environment", "{verify: {signedBy: [{keys: [gone.pub]}]}}"))
+    files = ProjectFiles(str(tmp_path))
+    loader = Loader(Project(root=str(tmp_path)), files, Remotes(files, str(tmp_path)), load_document)
+    (signer,) = effective(loader.load("prod"), Project(root=str(tmp_path))).signers
+    assert (signer.keys, signer.shown) == ((), "anybody that can be known here")

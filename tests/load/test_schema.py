@@ -54,6 +54,12 @@ place = st.one_of(
 )
 places = st.lists(mostly(place), max_size=2)
 spec_list = st.lists(mostly(record({"path": path}, {"kind": word, "group": word, "create": st.booleans()})), max_size=2)
+issuer = st.sampled_from(["https://issuer.example", "http://x", "x"])
+signed_by = st.one_of(
+    record({"keys": st.lists(mostly(path), max_size=2)}, {"issuer": issuer}),
+    record({"identity": word, "issuer": issuer}, {"trustedRoot": path, "keys": st.just(["a"])}),
+    record({"identityMatch": word}, {"issuer": issuer, "identity": word}),
+)
 target = record({"kind": word}, {"name": word, "labelSelector": st.just("a=b")})
 patch = st.one_of(
     record({"path": path}, {"target": target, "expect": st.sampled_from([1, "1+", "0..3", "2", 0, "x", -1])}),
@@ -154,6 +160,7 @@ spec = record(
         ),
         "buildMetadata": st.lists(st.sampled_from(["originAnnotations", "other"]), max_size=2),
         "cluster": record({}, {"context": word}),
+        "verify": record({"signedBy": st.lists(mostly(signed_by), max_size=2)}),
         "publish": publish,
         "fieldSpecs": record(
             {},

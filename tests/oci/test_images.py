@@ -223,7 +223,7 @@ def test_a_bundle_goes_with_its_images_to_where_no_network_leads(
     carried = overlay(mirrored, "copy", "shop:1.0.0", "--to-tar", "out.tar", "--with-images")
     assert (carried.returncode, carried.stderr) == (0, "copied to out.tar:1.0.0 with 2 images\n")
     with LayoutTar(str(mirrored / "out.tar")) as layout:
-        assert layout.tags() == tuple(sorted(["1.0.0", web, api]))
+        assert [tag for tag in layout.tags() if not tag.startswith("sha256-")] == sorted(["1.0.0", web, api])
         assert {name: layout.manifest(name).digest for name in (web, api)} == digests
         for name in (web, api):
             for blob in layout.manifest(name).blobs:

@@ -272,8 +272,11 @@ def test_R27_killed_anywhere_the_tag_is_absent_or_whole_and_the_next_run_complet
     assert Layout(str(place)).tags() == (("1.4.0",) if step == "layout.tag" else ())
     done = package(shop, "--version", "1.4.0", "--to", str(place))
     assert done.returncode == 0, done.stderr
-    manifest = Layout(str(place)).manifest("1.4.0")
-    names = {one.digest for one in manifest.blobs} | {manifest.digest}
+    layout = Layout(str(place))
+    manifest = layout.manifest("1.4.0")
+    attached = [layout.manifest(one.digest) for one in layout.referrers(manifest.digest)]
+    assert len(attached) == 2
+    names = {found for one in (manifest, *attached) for found in (one.digest, *[blob.digest for blob in one.blobs])}
     assert {f"sha256:{name}" for name in os.listdir(place / "blobs/sha256")} == names
 
 
