@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from overlay.chart.child import HelmChild
     from overlay.chart.render import Renderer
-    from overlay.files.reader import ProjectFiles
+    from overlay.files.reader import ProjectFiles, Unlock
 
 
 @value(kw_only=True)
@@ -49,18 +49,19 @@ def build_all(
     project: str = ".",
     options: Options | None = None,
     child: HelmChild | None = None,
+    unlock: Unlock | None = None,
 ) -> Iterator[tuple[str, Build | OverlayError]]:
     """Yield (name, Build or what is wrong with it) for each environment; None means every Environment.
 
     One environment's failure does not stop the others. Files and layers are read once for all of them.
-    child: a Helm process that was started early; it is ended in any case.
+    child: a Helm process that was started early; it is ended in any case. unlock: reads encrypted files in the clear.
     Raises OverlayError for what concerns the project as a whole.
     """
     renderer = None
     apart = Apart()
     files: ProjectFiles | None = None
     try:
-        found, files = load_project(project)
+        found, files = load_project(project, unlock)
         run = Run(found, files, options or Options(), apart.render)
         renderer = choose_renderer(child)
         for made in make_all(run, names, renderer):

@@ -43,7 +43,6 @@ def prepare(args: dict[str, Any], names: Sequence[str] | None) -> Iterator[Prepa
     Raises OverlayError for what concerns all of them.
     """
     from overlay.gitops.secrets import plain_secrets  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415
 
     progress = Progress(args)
     try:
@@ -65,8 +64,9 @@ def prepare(args: dict[str, Any], names: Sequence[str] | None) -> Iterator[Prepa
                 progress.at("checking what changes")
                 # Without a chart there are no values, and nothing that could render differently each time.
                 by_name = {build.environment: build for build in builds}
-                rendered = [one.name for one in planned if one.plan.acts and by_name[one.name].helm_version]
-                wrong, told = check_environments(workshop, rendered)
+                demands = workshop.run.project.policy.demands
+                checked = [one.name for one in planned if one.plan.acts and (demands or by_name[one.name].helm_version)]
+                wrong, told = check_environments(workshop, checked)
                 progress.end()
                 built.close()  # Helm's process ends here: what follows may take long
                 errors += wrong.values()

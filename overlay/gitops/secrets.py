@@ -1,7 +1,8 @@
-"""Secrets with plain values never reach Git, unless the environment allows one by name (hazard Z01)."""
+"""Values that can be read never reach Git or a bundle, unless the environment allows them by name (hazard Z01)."""
 
 from __future__ import annotations
 
+from overlay.check.secrets import exposed
 from overlay.errors import OverlayError
 from overlay.transforms.names import content_hash
 
@@ -11,35 +12,25 @@ if TYPE_CHECKING:
     from overlay.model.resource import Body
 
 IN_GIT = "what is published stays in Git's history"
-IN_BUNDLES = "who can pull the bundle can read them"
-
-
-def holds_secret(body: Body) -> bool:
-    """Tell whether an object is a Secret whose values can be read; one that SOPS encrypted cannot."""
-    if body.get("kind") != "Secret" or body.get("apiVersion") != "v1" or "sops" in body:
-        return False
-    return bool(body.get("data") or body.get("stringData"))
+IN_BUNDLES = "who can pull the bundle can read it"
 
 
 def lasting_name(body: Body) -> str:
-    """Return a Secret's name by which it is allowed: without the hash of its content, which changes with that."""
+    """Return an object's name by which it is allowed: without the hash of its content, which changes with that."""
     name = str(body["metadata"]["name"])
     return name.removesuffix(f"-{content_hash(body)}")
 
 
 def plain_secrets(build: Build, why: str = IN_GIT) -> list[OverlayError]:
-    """Return an error for each Secret that must not leave; why: who would have it then."""
-    allowed = build.settings.publish.secrets
+    """Return an error for each value that must not leave; why: who would have it then."""
     return [
         OverlayError(
-            f"{one.id} holds plain values, and {why}",
-            location=one.origin.location,
-            hint="keep it elsewhere (ExternalSecret, SealedSecret, SOPS), or allow it: "
-            f"spec.publish.secrets: [{lasting_name(one.body)}]",
+            f"{one.resource.id} {one.what}, and {why}",
+            location=one.resource.origin.location,
+            hint=one.hint,
             environment=build.environment,
-            object=str(one.id),
-            rule="plain-secret",
+            object=str(one.resource.id),
+            rule=one.rule,
         )
-        for one in build.objects
-        if holds_secret(one.body) and one.id.name not in allowed and lasting_name(one.body) not in allowed
+        for one in exposed(build.objects, build.settings.publish.secrets)
     ]

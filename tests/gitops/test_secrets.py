@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from overlay.gitops.secrets import holds_secret, lasting_name
+from overlay.gitops.secrets import lasting_name
+from overlay.kube.encrypted import holds_plain
 from tests.gitops.projects import PROD, git, overlay, shop, sync, tree
 
 SECRET = "  secrets: [{name: key, literals: {token: TEXT}}]\n"
@@ -53,7 +54,7 @@ def test_Z01_in_bundles_the_same_names_count(project: Path) -> None:
     commit(project, text + SECRET)
     done = overlay(project, "package", "prod", "--version", "1.0.0", "--store", str(project.parent / "store"))
     assert done.returncode == 2
-    assert "holds plain values, and who can pull the bundle can read them\n" in done.stderr
+    assert "holds plain values, and who can pull the bundle can read it\n" in done.stderr
     assert done.stderr.splitlines()[-1].endswith("spec.publish.secrets: [key]")
     commit(project, text + SECRET + "  publish: {secrets: [key]}\n")
     done = overlay(project, "package", "prod", "--version", "1.0.0", "--store", str(project.parent / "store"))
@@ -67,13 +68,13 @@ def test_Z01_in_bundles_the_same_names_count(project: Path) -> None:
         ({"stringData": {"a": "b"}}, True),
         ({"data": {}}, False),
         ({"type": "Opaque"}, False),
-        ({"data": {"a": "ENC[x]"}, "sops": {}}, False),
+        ({"data": {"a": "ENC[x]"}, "sops": {}}, True),
         ({"kind": "ConfigMap", "data": {"a": "b"}}, False),
         ({"apiVersion": "bitnami.com/v1alpha1", "data": {"a": "b"}}, False),
     ],
 )
 def test_Z01_what_counts_as_plain(body: dict, holds: bool) -> None:
-    assert holds_secret({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, **body}) is holds
+    assert holds_plain({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, **body}) is holds
 
 
 @pytest.mark.parametrize("data", [None, [], "text", {"a": None}, {1: 2}, {"a": {"b": 1.5}}])
