@@ -50,7 +50,7 @@ def prepare(args: dict[str, Any], names: Sequence[str] | None) -> Iterator[Prepa
             progress.at("rendering")
             workshop = built.enter_context(make_workshop(args))
             builds, errors, findings = gathered(workshop.build_all(names))
-            with Publishing(args, find_root(args["project"])) as publishing:
+            with Publishing(args, workshop.run.project.root) as publishing:
                 source = _source(args, publishing, builds)
                 kept: list[Build] = []
                 for build in builds:

@@ -121,9 +121,7 @@ def test_Z10_a_token_is_found_at_any_depth_and_never_told(value: Any) -> None:
         ("ConfigMap", "ca", "ConfigMap/ca-bundle", False),
     ],
 )
-def test_an_object_is_allowed_by_its_exact_name(
-    kind: str, name: str, allowed: str, *, expected: bool
-) -> None:
+def test_an_object_is_allowed_by_its_exact_name(kind: str, name: str, allowed: str, *, expected: bool) -> None:
     assert bool(is_allowed(kind, [name], [allowed])) is expected
 
 
