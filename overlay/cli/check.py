@@ -125,7 +125,11 @@ def _write(kind: str, path: str, result: Result) -> None:
     from overlay.files.atomic import write_atomic  # noqa: PLC0415
     from overlay.report.kinds import report_text  # noqa: PLC0415
 
+    if kind == "html":
+        path = os.path.join(path, "index.html")
     try:
+        if kind == "html":
+            os.makedirs(os.path.dirname(path), exist_ok=True)
         write_atomic(path, report_text(kind, result).encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {os.strerror(error.errno or 0).lower()}") from None
@@ -143,8 +147,8 @@ difference is no mistake. Nothing is fetched, and nothing of the project is run.
 Environments are checked side by side. What an earlier run found of the same files, by the same program, is not looked
 for again; the cache is the user's own, or --cache-dir, which must not lie in the project.
 
---report writes markdown (for a comment, with what differs), sarif, junit or json. Exit code: 0 nothing wrong, 1 an
-error in some environment, 2 and more where nothing could be checked.
+--report writes markdown (for a comment, with what differs), sarif, junit, json, or html=DIR (one page). Exit code: 0
+nothing wrong, 1 an error in some environment, 2 and more where nothing could be checked.
 
 Examples:
 
@@ -161,7 +165,7 @@ Examples:
             flags=("--report",),
             kind="list",
             metavar="KIND=FILE",
-            help="Also write a report: markdown, sarif, junit or json; repeat for more.",
+            help="Also write a report: markdown, sarif, junit, json, or html=DIR; repeat for more.",
         ),
         Param(
             name="rendered",

@@ -154,7 +154,7 @@ with --detect-renames by what they hold; lists by their keys; texts of several l
 stands the line of the change that does it. Environments that change alike are told once.
 
 -o json is a document of kind Changes (`overlay schema changes`), markdown fits into one comment of a pull request,
-unified is as `diff -u`, and github annotates the lines of the change.
+html is one page, unified is as `diff -u`, and github annotates the lines of the change.
 
 ENV --against DIR compares with a folder of manifests (DIR/ENV where that is there), --against REF with a bundle.
 
@@ -206,7 +206,7 @@ Examples:
             metavar="FORMAT",
             choices=FORMS,
             default="text",
-            help="text, unified, markdown, json, yaml or github.",
+            help="text, unified, markdown, html, json, yaml or github.",
         ),
         Param(name="stat", flags=("--stat",), kind="flag", panel=_SHOWN, help="Only numbers, a line each environment."),
         Param(name="name_only", flags=("--name-only",), kind="flag", panel=_SHOWN, help="Only names of objects."),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from overlay.diff.versions import EnvironmentDiff
     from overlay.report.style import Style
 
-FORMS = ("text", "unified", "markdown", "json", "yaml", "github")
+FORMS = ("text", "unified", "markdown", "html", "json", "yaml", "github")
 
 
 def print_diff(
@@ -31,6 +31,11 @@ def print_diff(
 
         before, after = map(label, sides)
         sys.stdout.write(diff_markdown(diffs, before, after, command=_command(args)))
+    elif form == "html":
+        from overlay.report.diff_page import diff_page  # noqa: PLC0415
+
+        before, after = map(label, sides)
+        sys.stdout.write(diff_page(diffs, before, after))
     elif form == "github":
         from overlay.report.diff_github import diff_github  # noqa: PLC0415
 

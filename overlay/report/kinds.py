@@ -6,7 +6,7 @@ from overlay.diff.checked import Checked
 from overlay.model.finding import Finding
 from overlay.model.value import value
 
-REPORTS = ("markdown", "sarif", "junit", "json")
+REPORTS = ("markdown", "sarif", "junit", "json", "html")
 
 
 @value(kw_only=True)
@@ -43,6 +43,11 @@ def report_text(kind: str, result: Result) -> str:
         from overlay.report.check_markdown import check_markdown  # noqa: PLC0415  # only what is asked for
 
         return check_markdown(result)
+    if kind == "html":
+        from overlay.report.diff_page import diff_page  # noqa: PLC0415
+
+        diffs = [one.diff for one in result.checked if one.diff is not None]
+        return diff_page(diffs, *(result.sides or ("nothing", "now")), findings=result.findings)
     if kind == "sarif":
         from overlay.report.sarif import as_sarif  # noqa: PLC0415
 

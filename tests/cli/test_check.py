@@ -82,7 +82,12 @@ def test_the_reports_say_the_same(project: Path, tmp_path: Path) -> None:
     assert [case.attrib["name"] for case in suites.iter("testcase")] == ["plain-secret", "plain-secret"]
     sarif = json.loads((out / "sarif").read_text())
     assert {one["ruleId"] for one in sarif["runs"][0]["results"]} == {"plain-secret"}
-    for report in out.iterdir():
+    assert overlay(project, "check", "--all", "--base", "main", f"--report=html={out / 'page'}").returncode == 1
+    page = (out / "page/index.html").read_text()
+    assert "<b>error</b> in dev: Secret/shop-dev/login holds plain values" in page
+    assert "<h2>Secret/login <small class=c-added>added</small></h2>" in page
+    assert "hunter2" not in page
+    for report in [path for path in out.iterdir() if path.is_file()]:
         assert "hunter2" not in report.read_text()
 
 

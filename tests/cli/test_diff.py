@@ -89,6 +89,14 @@ def test_the_document_is_as_its_schema_says(project: Path) -> None:
     }  # fmt: skip
 
 
+def test_the_page_is_printed(project: Path) -> None:
+    replaced(project, PROD, "1.0.0", "1.1.0")
+    done = overlay(project, "diff", "--all", "-o", "html")
+    assert done.returncode == 1
+    assert done.stdout.startswith("<!DOCTYPE html>\n")
+    assert "<h2>Deployment/shop-prod/web</h2>" in done.stdout
+
+
 def test_a_value_of_the_chart_is_the_cause_of_what_a_template_makes_of_it(tmp_path: Path) -> None:
     project = tmp_path / "shop"
     assert overlay(tmp_path, "init", "shop", "--environments", "dev,prod", "-q").returncode == 0

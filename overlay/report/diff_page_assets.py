@@ -1,0 +1,143 @@
+"""The style and the script of the page of a change."""
+
+from __future__ import annotations
+
+STYLE = """
+:root {
+  --back: #fff; --panel: #f6f7f9; --line: #d9dde3; --text: #1b1f24; --dim: #5a6472; --accent: #0b5cad;
+  --new: #11632b; --new-back: #e4f6e9; --old: #a4262c; --old-back: #fdeceb; --warn: #7a4a00; --warn-back: #fff3d6;
+  --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --back: #14171c; --panel: #1d2229; --line: #353c47; --text: #e7eaee; --dim: #a2acba; --accent: #7db7f5;
+    --new: #74d693; --new-back: #13301c; --old: #ff9a9a; --old-back: #3b1a1c; --warn: #f0c36b; --warn-back: #3a2e12;
+  }
+}
+* { box-sizing: border-box; }
+html { scroll-padding-top: 5rem; }
+body {
+  margin: 0; background: var(--back); color: var(--text);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
+}
+header, main, footer { max-width: 84rem; margin: 0 auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; font-weight: 400; line-height: 1.25; margin: 1.5rem 0 1rem; overflow-wrap: anywhere; }
+h1 b { font-weight: 650; }
+code, pre, .lines { font-family: var(--mono); font-size: .875rem; }
+a { color: var(--accent); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
+.skip { position: absolute; left: -99rem; }
+.skip:focus { left: 1rem; top: .5rem; background: var(--back); padding: .25rem .75rem; z-index: 9; }
+.warn { background: var(--warn-back); color: var(--warn); border-radius: 8px; padding: .5rem 1rem; margin: .5rem 0; }
+.findings { padding-left: 1.25rem; overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; max-height: 24rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .35rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+tbody tr:last-child > * { border-bottom: 0; }
+th { font-weight: 600; overflow-wrap: anywhere; }
+.same { color: var(--dim); }
+.filters {
+  position: sticky; top: 0; z-index: 2; background: var(--back); border-bottom: 1px solid var(--line);
+  display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin-top: 1rem;
+  padding: .6rem max(1rem, calc((100% - 84rem) / 2 + 1rem));
+}
+.filters label { display: inline-flex; align-items: center; gap: .4rem; }
+.filters .find { flex: 1 1 14rem; }
+.filters input[type=search], .filters select {
+  font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px;
+  padding: .35rem .6rem; min-height: 2.4rem; min-width: 0; width: 100%;
+}
+.filters input[type=checkbox] { width: 1.1rem; height: 1.1rem; accent-color: var(--accent); }
+#count { color: var(--dim); font-size: .9rem; }
+article { border: 1px solid var(--line); border-radius: 8px; margin: 1rem 0; overflow: clip; }
+article:focus { outline: 3px solid var(--accent); outline-offset: 1px; }
+article > h2 { margin: 0; padding: .5rem 1rem; background: var(--panel); font-size: 1rem; overflow-wrap: anywhere; }
+article > h2 small { color: var(--dim); font-weight: 400; }
+.c-added { color: var(--new); } .c-removed { color: var(--old); }
+.envs { margin: 0; padding: .35rem 1rem; color: var(--dim); font-size: .9rem; overflow-wrap: anywhere; }
+.field { border-top: 1px solid var(--line); padding: .5rem 1rem; }
+.field h3 { margin: 0 0 .25rem; font: 600 .875rem/1.5 var(--mono); overflow-wrap: anywhere; }
+.values { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: .5rem; }
+.values pre, .lines { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+.values pre { padding: .25rem .5rem; border-radius: 6px; max-height: 24rem; overflow: auto; }
+pre.old { background: var(--old-back); } pre.new { background: var(--new-back); } pre.none { color: var(--dim); }
+.cause { color: var(--dim); font-size: .85rem; overflow-wrap: anywhere; margin: .2rem 0 0; }
+details { border-top: 1px solid var(--line); }
+summary { cursor: pointer; padding: .4rem 1rem; color: var(--dim); font-size: .9rem; }
+table.lines { table-layout: fixed; }
+table.lines td { border: 0; padding: 0 .5rem; width: 50%; }
+table.lines .old { background: var(--old-back); } table.lines .new { background: var(--new-back); }
+table.lines .gap { color: var(--dim); background: var(--panel); }
+footer { color: var(--dim); font-size: .85rem; padding-top: 1rem; padding-bottom: 2rem; }
+[hidden] { display: none !important; }
+@media (max-width: 40rem) {
+  html { scroll-padding-top: 1rem; }
+  .filters { position: static; }
+  .filters label:not(.check) { flex: 1 1 100%; }
+  .filters label > span { min-width: 6rem; }
+  .values { grid-template-columns: minmax(0, 1fr); }
+  table.lines td { padding: 0 .25rem; }
+}
+@media print {
+  .filters, .skip { display: none; }
+  article { break-inside: avoid; }
+  .scroll, .values pre { max-height: none; overflow: visible; }
+}
+"""
+
+SCRIPT = """
+(() => {
+  const text = document.getElementById('text');
+  if (!text) return;
+  const kind = document.getElementById('kind');
+  const env = document.getElementById('env');
+  const sides = document.getElementById('sides');
+  const count = document.getElementById('count');
+  const none = document.getElementById('none');
+  const articles = [...document.querySelectorAll('article')].map((node) => ({
+    node, text: node.textContent.toLowerCase(), envs: node.dataset.env.split(' '),
+  }));
+
+  const filter = () => {
+    const wanted = text.value.trim().toLowerCase();
+    let shown = 0;
+    for (const one of articles) {
+      one.node.hidden = !((!kind.value || one.node.dataset.kind === kind.value) &&
+        (!env.value || one.envs.includes(env.value)) && one.text.includes(wanted));
+      shown += !one.node.hidden;
+    }
+    for (const row of document.querySelectorAll('tr[data-env]')) {
+      row.hidden = Boolean(env.value) && row.dataset.env !== env.value;
+    }
+    count.textContent = shown + (shown === 1 ? ' object' : ' objects');
+    if (none) none.hidden = shown > 0;
+  };
+  const toggle = () => {
+    for (const node of document.querySelectorAll('article details')) node.open = sides.checked;
+  };
+  const step = (by) => {
+    const seen = articles.map((one) => one.node).filter((node) => !node.hidden);
+    const at = seen.indexOf(document.activeElement && document.activeElement.closest('article'));
+    const next = seen[Math.min(Math.max(at + by, 0), seen.length - 1)];
+    if (next) { next.focus(); next.scrollIntoView({block: 'start'}); }
+  };
+
+  for (const control of [text, kind, env]) control.addEventListener('input', filter);
+  sides.addEventListener('input', toggle);
+  text.form.addEventListener('submit', (event) => event.preventDefault());
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing = /^(INPUT|SELECT)$/.test(document.activeElement.tagName);
+    if (event.key === 'Escape' && typing) {
+      if (document.activeElement === text) { text.value = ''; filter(); }
+      document.activeElement.blur();
+    }
+    if (typing) return;
+    if (event.key === '/') { event.preventDefault(); text.focus(); }
+    if (event.key === 'j') step(1);
+    if (event.key === 'k') step(-1);
+    if (event.key === 's') { sides.checked = !sides.checked; toggle(); }
+  });
+  filter();
+})();
+"""
