@@ -18,6 +18,7 @@ OverlayError                 exit 2 unless a class says otherwise
 ├── LockError                overlay.lock does not say, or not rightly, what a remote input is
 ├── GitError                 a Git repository cannot do, or refuses, what is asked
 │   └── GitConflict          exit 4: someone else's change stands in the way
+├── SopsError                an encrypted file cannot be decrypted
 ├── ForgeError               GitHub, GitLab or Gitea refuses a pull request
 ├── ClusterError             a cluster cannot be reached as asked, or refuses what is asked
 │   ├── ClusterConflict      exit 4: someone else's object, field or lease stands in the way
@@ -216,6 +217,12 @@ class GitConflict(GitError):
 
     kind = "git-conflict"
     exit_code = EXIT_CONFLICT
+
+
+class SopsError(OverlayError):
+    """An encrypted file cannot be decrypted."""
+
+    kind = "sops"
 
 
 class ForgeError(OverlayError):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from overlay.chart.child import HelmChild
     from overlay.chart.render import Renderer
-    from overlay.files.reader import ProjectFiles
+    from overlay.files.reader import ProjectFiles, Unlock
 
 
 def build(environment: str, *, project: str = ".", options: Options | None = None) -> Build:
@@ -38,18 +38,19 @@ def build_all(
     project: str = ".",
     options: Options | None = None,
     child: HelmChild | None = None,
+    unlock: Unlock | None = None,
 ) -> Iterator[tuple[str, Build | OverlayError]]:
     """Yield (name, Build or what is wrong with it) for each environment; None means every Environment.
 
     One environment's failure does not stop the others. Files and layers are read once for all of them.
-    child: a Helm process that was started early; it is ended in any case.
+    child: a Helm process that was started early; it is ended in any case. unlock: reads encrypted files in the clear.
     Raises OverlayError for what concerns the project as a whole.
     """
     renderer = None
     apart = _Apart()
     files: ProjectFiles | None = None
     try:
-        found, files = load_project(project)
+        found, files = load_project(project, unlock)
         run = Run(found, files, options or Options(), apart.render)
         wanted = list(dict.fromkeys(names if names is not None else every_environment(found, files)))
         prepared = [run.prepare(name) for name in wanted]

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from overlay.check.policy import BUILT_IN
+
 TARGET = Path(__file__).resolve().parent.parent / "schemas"
 Schema = dict[str, Any]
 
@@ -390,7 +392,10 @@ SHARED: Schema = {
             ),
             "path": text("Folder there; the top when absent. {environment} stands for the environment's name."),
             "message": text("Template of commit messages."),
-            "secrets": many("Names of Secrets that may be committed with plain values.", text("Name.")),
+            "secrets": many(
+                "Objects that may be committed with values that can be read.",
+                text("The name of a Secret, or kind and name of another object: `ConfigMap/ca`."),
+            ),
         },
     ),
     "cluster": fields(
@@ -549,6 +554,46 @@ def lock() -> Schema:
     }
 
 
+_SEVERITY = {"enum": ["ignore", "warn", "error"], "description": "What it is to break the rule."}
+POLICY = fields(
+    "What objects have to be beyond what Kubernetes demands; `lint` and `sync` check it.",
+    {
+        "rules": fields(
+            "The rules that are on.",
+            {name: {**_SEVERITY, "description": rule.help} for name, rule in BUILT_IN.items()},
+        ),
+        "namespaces": many("Namespaces that objects may stand in; `*` and `?` match.", text("Name or pattern.")),
+        "registries": many(
+            "Registries, or places in them, that images may come from: `registry.example/shop`, `docker.io/library`.",
+            text("Place."),
+        ),
+        "own": many(
+            "Rules of the project's own.",
+            fields(
+                "A rule.",
+                {
+                    "name": text("Its name.", pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"),
+                    "target": ref("target"),
+                    "expression": text("In CEL; true for an object that is right. It sees object and environment."),
+                    "message": text("What is told where it is not true."),
+                    "field": text("Dotted path of the field that it is about, whose line is told."),
+                    "severity": _SEVERITY,
+                },
+                ("name", "expression", "message"),
+            ),
+        ),
+        "exempt": many(
+            "Objects to which a rule does not apply.",
+            fields(
+                "An exemption.",
+                {"rule": text("The rule's name."), "target": ref("target"), "because": text("Why.")},
+                ("rule", "target", "because"),
+            ),
+        ),
+    },
+)
+
+
 def schemas() -> dict[str, Schema]:
     """Return all schemas by name."""
     project = {
@@ -571,6 +616,7 @@ def schemas() -> dict[str, Schema]:
                 "mask": many("Fields whose values are hidden, as those of Secrets are.", FIELD_RULE),
             },
         ),
+        "policy": POLICY,
         "bundle": fields(
             "What bundles of this project say of it, as annotations that registries and Argo CD show.",
             {
@@ -591,7 +637,7 @@ def schemas() -> dict[str, Schema]:
         ),
         "base": document("Base", "base.yaml: what environments share.", {**PARENTS, **SHARED}, DEFS),
         "component": document("Component", "component.yaml: a part that environments opt into.", SHARED, DEFS),
-        "project": document("Project", "overlay.yaml: defaults of the project.", project, {}),
+        "project": document("Project", "overlay.yaml: defaults of the project.", project, {"target": DEFS["target"]}),
         "lock": lock(),
         "changes": changes(),
     }

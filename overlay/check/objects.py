@@ -6,6 +6,7 @@ from overlay.check.apis import standing_of
 from overlay.check.compile import STRICT, compiled
 from overlay.check.sense import nonsense
 from overlay.errors import ManifestError, OverlayError
+from overlay.kube.encrypted import METADATA, has_metadata, is_encrypted
 from overlay.kube.lifecycle import lifecycle
 from overlay.kube.types import kind_key, minor_version, nearest_version
 from overlay.merge.same import path_text
@@ -86,6 +87,8 @@ def check_objects(
                 unknown.setdefault(f"{resource.body['apiVersion']} {identity.kind}", []).append(resource)
             continue
         problems: list[Problem] | None = check(resource.body)  # type: ignore[operator]
+        if problems and METADATA in resource.body and has_metadata(resource.body):
+            problems = [one for one in problems if not _is_sealed(one)]
         images: list[tuple[Path, str]] = []
         if not problems:
             # What must fit each other is only looked at where each part is right.
@@ -97,6 +100,11 @@ def check_objects(
     for what, found in unknown.items():
         _report_unknown(what, found, unknown_kinds, errors, findings, place, custom.names())
     return Checked(errors=tuple(errors), findings=tuple(findings))
+
+
+def _is_sealed(problem: Problem) -> bool:
+    """Tell whether a problem is only that SOPS encrypted a value: nobody here can tell what it is."""
+    return problem.path == (METADATA,) or is_encrypted(problem.found)
 
 
 def _unknown_version(version: str) -> Iterator[Finding]:

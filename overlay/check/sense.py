@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from overlay.check.problem import Problem
 from overlay.kube.names import is_image, is_key, is_label, is_name
+from overlay.kube.pods import CONTAINERS, TEMPLATES, below
 from overlay.nearest import nearest
 
 TYPE_CHECKING = False
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
-# (group, kind) → where its pod template stands; a Pod is one itself.
-_TEMPLATES: dict[tuple[str, str], Path] = {
-    ("", "Pod"): (),
-    ("", "PodTemplate"): ("template",),
-    ("", "ReplicationController"): ("spec", "template"),
-    ("apps", "Deployment"): ("spec", "template"),
-    ("apps", "ReplicaSet"): ("spec", "template"),
-    ("apps", "DaemonSet"): ("spec", "template"),
-    ("apps", "StatefulSet"): ("spec", "template"),
-    ("batch", "Job"): ("spec", "template"),
-    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
-}
 # How a workload finds its pods; of a Job the cluster makes it.
 _SELECTORS: dict[str, Path] = {
     "ReplicationController": ("spec", "selector"),
@@ -39,7 +28,6 @@ _SELECTORS: dict[str, Path] = {
     "DaemonSet": ("spec", "selector", "matchLabels"),
     "StatefulSet": ("spec", "selector", "matchLabels"),
 }
-_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _WORD = "letters, digits, `-`, `_` and `.`, at most 63, a letter or digit at both ends"
 _NAME = " must be lower-case letters, digits, `-` and `.`, a letter or digit at both ends"
 _MOST = 10_000
@@ -78,8 +66,8 @@ def nonsense(resource: Resource) -> tuple[list[Problem], list[tuple[Path, str]]]
         names = [near] if is_name(near, identity.group, identity.kind) else []
         found.append(_at(("metadata", "name"), Problem("wrong-value", _NAME, identity.name, names)))
     _metadata(body["metadata"], ("metadata",), found)
-    path = _TEMPLATES.get((identity.group, identity.kind))
-    template = body if path == () else _below(body, path) if path else None
+    path = TEMPLATES.get((identity.group, identity.kind))
+    template = body if path == () else below(body, path) if path else None
     if path is not None and template:
         if path:
             metadata = template.get("metadata") or {}
@@ -93,12 +81,6 @@ def nonsense(resource: Resource) -> tuple[list[Problem], list[tuple[Path, str]]]
 def _at(path: Path, problem: Problem) -> Problem:
     problem.parts = list(reversed(path))
     return problem
-
-
-def _below(body: Any, path: Path) -> Any:
-    for part in path:
-        body = body.get(part) if body.__class__ is dict else None
-    return body
 
 
 def _metadata(metadata: dict[str, Any], path: Path, found: list[Problem]) -> None:
@@ -122,7 +104,7 @@ def _selector(body: dict[str, Any], metadata: dict[str, Any], kind: str, found: 
     """Find labels by which a workload would not find its own pods."""
     path = _SELECTORS.get(kind)
     labels = metadata.get("labels") or {}
-    for key, value in ((_below(body, path) if path else None) or {}).items():
+    for key, value in ((below(body, path) if path else None) or {}).items():
         if labels.get(key) != value:
             has = f"have {labels[key]!r}" if key in labels else "have no such label"
             text = f" is {value!r}, but the pods of its template {has}"
@@ -133,7 +115,7 @@ def _pod(
     body: dict[str, Any], spec: dict[str, Any], path: Path, found: list[Problem], odd: list[tuple[Path, str]]
 ) -> None:
     volumes: set[str] | None = None
-    for field in _CONTAINERS:
+    for field in CONTAINERS:
         containers = spec.get(field)
         if not containers:
             continue
@@ -158,5 +140,5 @@ def _pod(
 
 def _volumes(body: dict[str, Any], spec: dict[str, Any]) -> set[str]:
     """Return the names of a pod's volumes, those that a StatefulSet claims among them."""
-    claims = _below(body, ("spec", "volumeClaimTemplates")) or ()
+    claims = below(body, ("spec", "volumeClaimTemplates")) or ()
     return {volume["name"] for volume in (*(spec.get("volumes") or ()), *[claim["metadata"] for claim in claims])}

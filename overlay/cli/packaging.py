@@ -152,19 +152,17 @@ class Packaging:
 
 
 def _plain_secrets(build: Build) -> list[OverlayError]:
-    """Return an error for each Secret with plain values that the environment does not allow by name."""
-    from overlay.gitops.secrets import holds_secret  # noqa: PLC0415
+    """Return an error for each value that can be read and that the environment does not allow by name."""
+    from overlay.check.secrets import exposed  # noqa: PLC0415
 
     return [
         UsageError(
-            f"{one.id} holds plain values, and who can pull the bundle can read them",
-            location=one.origin.location,
-            hint="keep it elsewhere (ExternalSecret, SealedSecret, SOPS), or allow it: "
-            f"spec.publish.secrets: [{one.id.name}]",
+            f"{one.resource.id} {one.what}, and the bundle shows it to all who can pull it",
+            location=one.resource.origin.location,
+            hint=one.hint,
             environment=build.environment,
-            object=str(one.id),
-            rule="plain-secret",
+            object=str(one.resource.id),
+            rule=one.rule,
         )
-        for one in build.objects
-        if holds_secret(one.body) and one.id.name not in build.settings.publish.secrets
+        for one in exposed(build.objects, build.settings.publish.secrets)
     ]

@@ -43,13 +43,15 @@ def prepare(args: dict[str, Any], names: Sequence[str] | None) -> Iterator[Prepa
     Raises OverlayError for what concerns all of them.
     """
     from overlay.gitops.secrets import plain_secrets  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415
+    from overlay.load.project import load_project  # noqa: PLC0415
 
     progress = Progress(args)
     try:
         progress.at("rendering")
         builds, errors, findings = build_environments(args, names)
-        with Publishing(args, find_root(args["project"])) as publishing:
+        project, files = load_project(args["project"])
+        files.close()
+        with Publishing(args, project.root) as publishing:
             source = _source(args, publishing, builds)
             kept: list[Build] = []
             for build in builds:
@@ -63,8 +65,9 @@ def prepare(args: dict[str, Any], names: Sequence[str] | None) -> Iterator[Prepa
             progress.at("checking what changes")
             # Without a chart there are no values, and nothing that could render differently each time.
             by_name = {build.environment: build for build in builds}
-            rendered = [one.name for one in planned if one.plan.acts and by_name[one.name].helm_version]
-            wrong, told = check_environments(args, rendered)
+            demands = project.policy.demands
+            checked = [one.name for one in planned if one.plan.acts and (demands or by_name[one.name].helm_version)]
+            wrong, told = check_environments(args, checked)
             progress.end()
             errors += wrong.values()
             yield Prepared(

@@ -103,6 +103,11 @@ def _check(args: dict[str, Any]) -> None:
         raise UsageError("--check needs --output-dir: the folder to compare with")
     if args["output_dir"] and (args["select"] or args["notes"]):
         raise UsageError("--output-dir writes whole environments; --select and --notes only go with printing")
+    if args["output_dir"] and args["decrypt"]:
+        raise UsageError(
+            "--decrypt only goes with printing: what is decrypted is never written to files that Git could take",
+            hint="send it where it is needed: overlay render prod --decrypt | kubectl apply -f -",
+        )
     if args["output_dir"] and args["output"] not in (None, "yaml"):
         raise UsageError("--output-dir writes YAML files; -o only goes with printing")
 
@@ -111,7 +116,16 @@ def _builds(args: dict[str, Any]) -> Iterator[tuple[str, Build | OverlayError]]:
     from overlay.pipeline import build_all  # noqa: PLC0415  # after the arguments are known to be good
 
     names = None if args["all"] else args["environments"]
-    return build_all(names, project=args["project"], options=options_of(args), child=args["early"])
+    options, unlock = options_of(args), None
+    if args["decrypt"]:
+        import os  # noqa: PLC0415
+
+        from overlay.model.value import replace  # noqa: PLC0415
+        from overlay.sops import Sops  # noqa: PLC0415
+
+        # What is in the clear stays in this process: no cache keeps it (hazard Z09).
+        options, unlock = replace(options, cache=False), Sops(os.environ)
+    return build_all(names, project=args["project"], options=options, child=args["early"], unlock=unlock)
 
 
 def _text(builds: list[Build], select: list[dict[str, str]], args: dict[str, Any]) -> str:
@@ -180,6 +194,13 @@ Examples:
             kind="flag",
             panel=_OUTPUT,
             help="Show the values of Secrets on a terminal.",
+        ),
+        Param(
+            name="decrypt",
+            flags=("--decrypt",),
+            kind="flag",
+            panel=_OUTPUT,
+            help="Read files that SOPS encrypted with age in the clear; only for printing, never for files.",
         ),
         *BUILDING,
         *COMMON,

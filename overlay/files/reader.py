@@ -18,7 +18,10 @@ from overlay.model.location import Location
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    # (path, bytes as they are stored) -> bytes as they are read
+    Unlock = Callable[[str, bytes], bytes]
 
 MAX_FILE = 50 * 1024 * 1024
 MAX_FILES = 20_000
@@ -36,8 +39,10 @@ class ProjectFiles:
     Bytes are read once per run and kept with their digest.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, unlock: Unlock | None = None) -> None:
+        """`unlock`: reads encrypted files in the clear."""
         self.root = os.path.realpath(root)
+        self._unlock = unlock
         self._folders: dict[str, int] = {}
         self._read: dict[str, tuple[bytes, str]] = {}
         self._walked: dict[str, tuple[str, ...]] = {}
@@ -53,7 +58,7 @@ class ProjectFiles:
 
     def changed(self, changes: Mapping[str, bytes]) -> ProjectFiles:
         """Return the files as they would be with other bytes in some; what was read is not read again."""
-        found = ProjectFiles(self.root)
+        found = ProjectFiles(self.root, self._unlock)
         found._read = dict(self._read)
         found._mounted = dict(self._mounted)
         for path, data in changes.items():
@@ -88,6 +93,7 @@ class ProjectFiles:
             raise PathError(f"{printable(path)} {what}", location=location)
         if known is None:
             data = self._read_once(path, location, limit)
+            data = self._unlock(path, data) if self._unlock is not None else data
             known = self._read[path] = (data, "sha256:" + hashlib.sha256(data).hexdigest())
         return known[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from overlay.check.secrets import is_allowed
 from overlay.errors import GitError
 from overlay.files.paths import printable
 from overlay.gitops.acting import obeys_it, runs_it
@@ -119,11 +120,13 @@ class Audit:
                 self._add("acting-file", commit, (file,), f"{path} is run by {reader}")
             found = self.contents.of(file.oid)
             for secret in found.secrets:
-                if secret.name not in self.allowed:
+                if not is_allowed("Secret", secret.name, self.allowed):
                     values = f": {printable(', '.join(secret.keys))}" if secret.keys else ""
                     message = f"{printable(secret.label)} holds plain values{values}"
                     self._add("plain-secret", commit, (file,), message, secret.label)
-            if not found.secrets:
+            holders = found.holders
+            may = holders and all(is_allowed(kind, name, self.allowed) for kind, name in holders)
+            if not found.secrets and not may:
                 for name, line in found.tokens:
                     self._add("token", commit, (file,), f"{path} holds {name}", name, line=line)
 

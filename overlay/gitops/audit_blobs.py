@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from overlay.check.tokens import find_tokens
 from overlay.errors import OverlayError
 from overlay.gitops.plan import digest_of
-from overlay.gitops.secrets import holds_secret
-from overlay.gitops.tokens import find_tokens
+from overlay.kube.encrypted import holds_plain
 from overlay.kube.objects import parse_objects
 from overlay.model.value import value
 from overlay.yaml import read_documents
@@ -34,11 +34,12 @@ class PlainSecret:
 
 @value(kw_only=True)
 class Content:
-    """What a file holds; tokens: what each is, and its line."""
+    """What a file holds; tokens: what each is, and its line. holders: kind and name of the objects beside tokens."""
 
     digest: str
     secrets: tuple[PlainSecret, ...] = ()
     tokens: tuple[tuple[str, int], ...] = ()
+    holders: tuple[tuple[str, str], ...] = ()
 
 
 class Contents:
@@ -54,10 +55,12 @@ class Contents:
         known = self._known.get(oid)
         if known is None:
             data = self.store.blob(oid, self.remote)
+            tokens = tuple(dict.fromkeys(find_tokens(data)))
             known = self._known[oid] = Content(
                 digest=digest_of(data),
                 secrets=tuple(_secrets(data)),
-                tokens=tuple(dict.fromkeys(find_tokens(data))),
+                tokens=tokens,
+                holders=tuple(_holders(data)) if tokens else (),
             )
         return known
 
@@ -69,9 +72,19 @@ def _secrets(data: bytes) -> Iterator[PlainSecret]:
     try:
         for document in read_documents(data.decode(), "published"):
             for identity, body, _ in parse_objects(document.value, document.location):
-                if holds_secret(body):
+                if holds_plain(body):
                     keys = {str(key) for field in ("data", "stringData") for key in body.get(field) or ()}
                     yield PlainSecret(label=str(identity), name=identity.name, keys=tuple(sorted(keys)))
     except (OverlayError, UnicodeDecodeError):
         if _LOOKS_LIKE_ONE.search(data):
             yield PlainSecret(label="what looks like a Secret", name="", keys=())
+
+
+def _holders(data: bytes) -> list[tuple[str, str]]:
+    """Return kind and name of each object of a manifest; nothing of what is none."""
+    try:
+        documents = list(read_documents(data.decode(), "published"))
+        found = [one for document in documents for one in parse_objects(document.value, document.location)]
+    except (OverlayError, UnicodeDecodeError):
+        return []
+    return [(identity.kind, identity.name) for identity, _, _ in found]

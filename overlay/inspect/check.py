@@ -5,7 +5,6 @@ from __future__ import annotations
 from overlay.diff.checked import Checked
 from overlay.diff.versions import EnvironmentDiff
 from overlay.errors import OverlayError
-from overlay.gitops.secrets import plain_secrets
 from overlay.inspect.affected import affected, environments_of
 from overlay.inspect.findings import as_findings
 from overlay.inspect.lint import linted
@@ -22,20 +21,13 @@ if TYPE_CHECKING:
     from overlay.inspect.versions import Wanted
     from overlay.model.build import Build
 
-    # A build → what a rule has against it; built ones and those of the project's policy stand beside each other.
+    # A build → what a rule has against it.
     Rule = Callable[[Build], Iterable[Finding]]
-
-
-def _secrets(build: Build) -> Iterable[Finding]:
-    return [finding for error in plain_secrets(build) for finding in as_findings(error, build.environment)]
-
-
-RULES: tuple[Rule, ...] = (_secrets,)
 
 
 @value(kw_only=True)
 class Checks:
-    """How environments are checked; before: the base, where one is named. rules: beside those that are built in."""
+    """How environments are checked; before: the base, where one is named. rules: beside what linting tells."""
 
     after: Workshop
     wanted: Wanted
@@ -50,7 +42,7 @@ class Checks:
         found = Checked(environment=name)
         if session is not None:
             build = session.build
-            for rule in (*RULES, *self.rules):
+            for rule in self.rules:
                 findings += rule(build)
             cluster = build.settings.cluster
             context = cluster.context if cluster is not None else ""

@@ -7,6 +7,8 @@ from overlay.errors import OverlayError, UsageError
 from overlay.inspect.determinism import unsteady_fields
 from overlay.inspect.findings import as_findings
 from overlay.inspect.lookups import lookups
+from overlay.inspect.policy import of_policy
+from overlay.inspect.secrets import of_secrets
 from overlay.inspect.session import Session
 from overlay.inspect.unused import is_known, unused_values
 from overlay.model.finding import Finding
@@ -44,6 +46,7 @@ def linted(workshop: Workshop, name: str) -> tuple[Session | None, list[Finding]
     built: Session | None = session
     try:
         found += session.build.findings
+        found += of_secrets(session)
     except OverlayError as error:
         found += as_findings(error, name)
         built = None
@@ -55,8 +58,8 @@ def linted(workshop: Workshop, name: str) -> tuple[Session | None, list[Finding]
 
 
 def beyond_build(session: Session) -> list[Finding]:
-    """Return what is wrong with a build's inputs that building does not tell: dead values, changing renderings."""
-    return [*_of_values(session), *_of_health(session), *unsteady_fields(session)]
+    """Return what building does not tell: dead values, changing renderings, what the project's policy forbids."""
+    return [*_of_values(session), *_of_health(session), *unsteady_fields(session), *of_policy(session)]
 
 
 def lint_all(workshop: Workshop, names: Sequence[str]) -> list[Finding]:

@@ -8,14 +8,16 @@ from overlay.load.cluster import read_cluster
 from overlay.load.diff_rules import read_diff_rules
 from overlay.load.entries import read_generators, read_patches, read_transforms
 from overlay.load.fields import DIGEST, Fields
+from overlay.load.policy import read_policy
 from overlay.load.publishing import read_publish
 from overlay.load.replacements import read_guards, read_replacements
+from overlay.model.project import Project
 from overlay.model.spec import API_VERSION, KINDS, Chart, Layer, Release, SortOptions, Spec
+from overlay.model.value import replace
 from overlay.nearest import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from overlay.model.project import FieldRule
     from overlay.yaml import Document
 
 _SEVERITIES = ("ignore", "warn", "error")
@@ -54,34 +56,33 @@ def read_layer(document: Document, folder: str) -> Layer:
     )
 
 
-def read_project(
-    document: Document,
-) -> tuple[str, str, str | None, bool, str, tuple[tuple[str, str], ...], tuple[tuple[FieldRule, ...], ...]]:
-    """Return what an overlay.yaml says.
-
-    That is name, environments folder, Kubernetes version, strictness, unknownKinds, bundle, ignored and masked fields.
+def read_project(document: Document, root: str) -> Project:
+    """Return an overlay.yaml; the environments' folder is as it is written.
 
     Raises DocumentError, or Problems with all that is wrong with it.
     """
     errors: list[OverlayError] = []
     top = Fields(document, document.value, (), errors)
     _header(top, ("Project",))
-    name = _name(top)
-    environments, version, strict, unknown_kinds = "environments", None, False, "warn"
-    bundle: tuple[tuple[str, str], ...] = ()
-    rules: tuple[tuple[FieldRule, ...], ...] = ((), ())
+    project = Project(root=root, name=_name(top))
     spec = top.fields("spec")
     top.finish()
     if spec is not None:
-        environments = spec.string("environments") or environments
-        version = _version(spec)
-        strict = spec.boolean("strict") or False
-        unknown_kinds = _unknown_kinds(spec)
-        bundle = _bundle(spec)
-        rules = read_diff_rules(spec)
+        ignored, masked = read_diff_rules(spec)
+        project = replace(
+            project,
+            environments=spec.string("environments") or project.environments,
+            kubernetes_version=_version(spec),
+            strict=spec.boolean("strict") or False,
+            unknown_kinds=_unknown_kinds(spec),
+            policy=read_policy(spec),
+            bundle=_bundle(spec),
+            ignored=ignored,
+            masked=masked,
+        )
         spec.finish()
     raise_all(sorted(errors, key=_place))
-    return name, environments, version, strict, unknown_kinds, bundle, rules
+    return project
 
 
 def _bundle(spec: Fields) -> tuple[tuple[str, str], ...]:

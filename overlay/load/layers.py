@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from overlay.errors import DocumentError, ManifestError, OverlayError, PatchError, raise_all
-from overlay.files.paths import resolve
+from overlay.files.paths import printable, resolve
 from overlay.kube.custom import is_definition
+from overlay.kube.encrypted import has_metadata
 from overlay.kube.objects import parse_objects
 from overlay.load.documents import read_layer
 from overlay.load.project import DOCUMENTS, check_name
@@ -108,6 +109,8 @@ class _Reader:
                 raise DocumentError(
                     "values must be a map (key: value)", location=document.location(), hint="Helm values have names"
                 )
+            if has_metadata(document.value):
+                raise _encrypted(path, ref)
             yield ReadValues(value=document.value, file=path, locate=document.location)
         except OverlayError as error:
             self.errors.append(error)
@@ -165,6 +168,8 @@ class _Reader:
             for ref in entry.envs:
                 path = resolve(self.folder, ref.path, ref.location)
                 envs.append((path, self._bytes(path, ref.location)))
+                if b"\nsops_mac=" in envs[-1][1]:
+                    raise _encrypted(path, ref)
         except OverlayError as error:
             self.errors.append(error)
             return
@@ -226,4 +231,15 @@ def _inline(patch: Patch, index: int, document: Document, layer: Layer) -> ReadP
         location=patch.location,
         locate=locate,
         label=f"patches[{index}] of {layer.file}",
+    )
+
+
+def _encrypted(path: str, ref: PathRef) -> DocumentError:
+    """Refuse what would be used as it is stored."""
+    return DocumentError(
+        f"{printable(path)} is encrypted by SOPS, and its values would be used as they are stored",
+        location=ref.location,
+        hint="`overlay render --decrypt` prints the environment with them; what goes to Git has to do without: "
+        "ExternalSecret, SealedSecret, or a Secret that SOPS encrypted",
+        rule="encrypted",
     )

@@ -11,8 +11,13 @@ from overlay.files.reader import ProjectFiles
 from overlay.load.documents import read_project
 from overlay.model.location import Location
 from overlay.model.project import Project
+from overlay.model.value import replace
 from overlay.nearest import did_you_mean
 from overlay.yaml import decode, read_mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from overlay.files.reader import Unlock
 
 PROJECT_FILE = "overlay.yaml"
 DOCUMENTS = {"environment.yaml": "Environment", "base.yaml": "Base", "component.yaml": "Component"}
@@ -38,12 +43,12 @@ def find_root(start: str) -> str:
         place = above
 
 
-def load_project(start: str) -> tuple[Project, ProjectFiles]:
+def load_project(start: str, unlock: Unlock | None = None) -> tuple[Project, ProjectFiles]:
     """Find the project and read overlay.yaml where there is one.
 
-    Raises UsageError, PathError, DocumentError.
+    unlock: reads encrypted files in the clear. Raises UsageError, PathError, DocumentError.
     """
-    files = ProjectFiles(find_root(start))
+    files = ProjectFiles(find_root(start), unlock)
     return read_project_file(files), files
 
 
@@ -55,19 +60,9 @@ def read_project_file(files: ProjectFiles) -> Project:
     if not files.exists(PROJECT_FILE):
         return Project(root=files.root)
     document = read_mapping(decode(files.read(PROJECT_FILE), PROJECT_FILE), PROJECT_FILE)
-    name, environments, version, strict, unknown_kinds, bundle, (ignored, masked) = read_project(document)
-    folder = resolve("", environments, document.location(("spec", "environments")))
-    return Project(
-        root=files.root,
-        name=name,
-        environments=folder,
-        kubernetes_version=version,
-        strict=strict,
-        unknown_kinds=unknown_kinds,
-        bundle=bundle,
-        ignored=ignored,
-        masked=masked,
-    )
+    project = read_project(document, files.root)
+    folder = resolve("", project.environments, document.location(("spec", "environments")))
+    return replace(project, environments=folder)
 
 
 def list_environments(project: Project, files: ProjectFiles) -> list[str]:

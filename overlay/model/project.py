@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from overlay.model.policy import Policy
 from overlay.model.value import value
 
 
@@ -32,3 +33,4 @@ class Project:
     # What comparisons leave out, and whose values they hide.
     ignored: tuple[FieldRule, ...] = ()
     masked: tuple[FieldRule, ...] = ()
+    policy: Policy = Policy()

@@ -10,7 +10,7 @@ class Publish:
     """`publish`: where in Git rendered output goes; None and empty where the document is silent.
 
     repository: the name of a Git remote, or an https or ssh URL. branch, path: `{environment}` in them stands for the
-    environment's name. message: a template of commit messages. secrets: names of Secrets that may be committed plain.
+    environment's name. message: a template of commit messages. secrets: names of objects whose values may be read.
     """
 
     repository: str | None = None
@@ -25,7 +25,7 @@ class PublishSettings:
     """Where in Git an environment's output goes.
 
     repository: the name of a remote, or a URL; empty for the remote that the source is pushed to. branch: empty for
-    the source's own. path: a folder there, empty for the top. secrets: names of Secrets that may be committed plain.
+    the source's own. path: a folder there, empty for the top. secrets: names of objects whose values may be read.
     """
 
     repository: str = ""

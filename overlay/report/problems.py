@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Lines = Callable[[str], list[str] | None]
 
 MAX_LINE = 160
+_SECRET_RULES = ("plain-secret", "token", "certificate")
 _COLORS = {"error": "red", "warning": "yellow", "info": "blue"}
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -50,8 +51,8 @@ def _one(
         head = f"{inert(problem.object)}: {head}"
     text = f"{style.paint(f'{label}{where}:', color, 'bold')} {head}\n"
     if problem.location is not None:
-        # The lines of a Secret may hold its values.
-        is_secret = (problem.object or "").startswith("Secret/")
+        # The lines of a Secret may hold its values, and where a secret stands it would be printed.
+        is_secret = (problem.object or "").startswith("Secret/") or problem.rule in _SECRET_RULES
         text += _place(problem.location, style, (lambda _: None) if is_secret else lines, color)
     for name, location in related:
         text += f"  {style.paint('=', 'blue')} {name}: {inert(str(location))}\n"

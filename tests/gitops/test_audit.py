@@ -113,8 +113,13 @@ def test_Z16_a_secret_of_an_earlier_revision_is_found_without_its_values(project
 def test_Z16_a_token_anywhere_is_found_at_its_line(project: Path) -> None:
     path = project / "environments/base/manifests/settings.yaml"
     path.write_text(path.read_text().replace("level: info", f"url: https://{TOKEN}@github.com/shop"))
+    prod = project / PROD
+    plain = prod.read_text()
+    prod.write_text(f"{plain}  publish: {{secrets: [ConfigMap/settings]}}\n")
     git(project, "commit", "-q", "-a", "-m", "oh")
     sync(project, "prod")
+    assert overlay(project, "audit", "prod").returncode == 0, "it is allowed by name"
+    prod.write_text(plain)
     done = overlay(project, "audit", "prod")
     assert done.returncode == 1
     line = 1 + next(

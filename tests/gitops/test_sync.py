@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import sys
 from pathlib import Path
 
@@ -280,6 +281,32 @@ def test_Z01_a_secret_with_plain_values_is_refused_and_others_go_on(project: Pat
     git(project, "commit", "-q", "-a", "-m", "allowed")
     sync(project, "prod")
     assert "secret-key.yaml" in tree(project, "environments/prod")
+
+
+def test_Z01_a_token_in_any_object_is_refused_until_it_is_allowed_by_kind_and_name(project: Path) -> None:
+    token = "ghp_" + "a1B2" * 9
+    path = project / PROD
+    plain = path.read_text()
+    generated = f"  configMaps: [{{name: door, literals: {{key: {token}}}}}]\n"
+    path.write_text(plain + generated)
+    git(project, "commit", "-q", "-a", "-m", "a token")
+    done = overlay(project, "sync", "prod", "-y")
+    assert done.returncode == 2
+    head, _, rest = done.stderr.partition("\n")
+    assert re.fullmatch(
+        r"error in prod: ConfigMap/shop-prod/door-[a-z0-9]{10} holds a GitHub token in data\.key, "
+        r"and what is published stays in Git's history",
+        head,
+    )
+    assert "or allow it: spec.publish.secrets: [ConfigMap/door]\n" in rest
+    assert token not in done.stdout + done.stderr
+    path.write_text(f"{plain}{generated}  publish: {{secrets: [door]}}\n")
+    git(project, "commit", "-q", "-a", "-m", "a Secret's name is no ConfigMap's")
+    assert overlay(project, "sync", "prod", "-y").returncode == 2
+    path.write_text(f"{plain}{generated}  publish: {{secrets: [ConfigMap/door]}}\n")
+    git(project, "commit", "-q", "-a", "-m", "allowed, whatever its hash is")
+    sync(project, "prod")
+    assert overlay(project, "audit", "prod").returncode == 0
 
 
 @pytest.mark.parametrize(

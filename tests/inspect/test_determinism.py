@@ -17,7 +17,7 @@ UNSTEADY = [
     "{{ uuidv4 }}",
     '{{ now | date "15:04:05.999999999" | b64enc }}',
     '{{ shuffle "abcdefghijklmnopqrstuvwxyz" }}',
-    '{{ (genSelfSignedCert "a" nil nil 1).Cert | b64enc }}',
+    '{{ (genSelfSignedCert "a" nil nil 1).Cert | sha256sum }}',
     '{{ htpasswd "a" "b" | b64enc }}',
 ]
 

@@ -7,6 +7,7 @@ import pytest
 from overlay.errors import OverlayError
 from overlay.load.documents import read_layer, read_project
 from overlay.model.location import Location
+from overlay.model.project import Project
 from overlay.model.spec import Expect, Layer, PathRef
 from overlay.yaml import read_mapping
 
@@ -138,4 +139,6 @@ def test_a_component_is_no_environment() -> None:
 
 def test_a_project_has_few_fields() -> None:
     text = "apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: shop}\nspec: {environments: envs, strict: true, kubernetesVersion: v1.30}\n"
-    assert read_project(read_mapping(text, "overlay.yaml")) == ("shop", "envs", "1.30", True, "warn", (), ((), ()))
+    assert read_project(read_mapping(text, "overlay.yaml"), "/shop") == Project(
+        root="/shop", name="shop", environments="envs", kubernetes_version="1.30", strict=True
+    )

@@ -192,7 +192,7 @@ def reads(kind: str, value: dict) -> str | None:
     document = read_mapping(json.dumps(value), "x.yaml")
     try:
         if kind == "Project":
-            read_project(document)
+            read_project(document, "/")
         else:
             found = read_layer(document, "")
             if found.kind != kind:

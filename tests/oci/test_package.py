@@ -231,7 +231,7 @@ def test_Z01_a_secret_with_plain_values_is_not_packaged(shop: Path) -> None:
     git(shop, "commit", "-q", "-m", "A secret")
     done = package(shop, "--version", "1.4.0")
     assert done.returncode == 2
-    assert "Secret/db holds plain values, and who can pull the bundle can read them" in done.stderr
+    assert "Secret/db holds plain values, and the bundle shows it to all who can pull it" in done.stderr
     assert "canary" not in done.stderr
 
 

@@ -38,6 +38,11 @@ _FORMS = (
     ("a Stripe key", (b"_live_",), rb"(?:sk|rk)_live_[A-Za-z0-9]{24,}"),
 )
 _TABLE = tuple([(name, literals, re.compile(_LEFT + form)) for name, literals, form in _FORMS])
+_CERTIFICATE = re.compile(
+    rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----"
+    # The same in base64.
+    rb"|LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS|LS0tLS1CRUdJTiBYNTA5IENFUlRJRklDQVRF|LS0tLS1CRUdJTiBUUlVTVEVEIENFUlRJRklDQVRF"
+)
 _ENCODED = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
 # Records are full of these.
 _DIGEST = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -52,6 +57,11 @@ def find_tokens(data: bytes) -> Iterator[tuple[str, int]]:
             continue
         for name, _ in _find(_decoded(run[0])):
             yield f"{name} in base64", _line(data, run.start())
+
+
+def find_certificates(data: bytes) -> bool:
+    """Tell whether a text holds a certificate, also in base64."""
+    return _CERTIFICATE.search(data) is not None
 
 
 def _find(data: bytes) -> Iterator[tuple[str, int]]:

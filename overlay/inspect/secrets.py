@@ -1,0 +1,40 @@
+"""Values that may not leave the source, and those that nobody will be able to read, each at its line."""
+
+from __future__ import annotations
+
+from overlay.check.secrets import exposed
+from overlay.kube.encrypted import METADATA, has_metadata
+from overlay.model.finding import Finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from overlay.inspect.session import Session
+    from overlay.model.resource import Resource
+
+
+def of_secrets(session: Session) -> Iterator[Finding]:
+    """Yield what is wrong with an environment's secrets; raises OverlayError where it cannot be built."""
+    for one in exposed(session.build.objects, session.build.settings.publish.secrets):
+        place = session.origins.place(one.resource, one.path)
+        label = str(one.resource.id)
+        yield Finding(one.rule, f"{label} {one.what}", place, one.hint, session.prepared.name, label, severity="error")
+    for resource in session.build.objects:
+        if METADATA not in resource.body or not has_metadata(resource.body):
+            continue
+        if resource.body[METADATA].get("mac_only_encrypted") is not True and _is_changed(session, resource):
+            yield Finding(
+                "encrypted-changed",
+                f"{resource.id} was changed after SOPS encrypted it: whoever decrypts it will refuse it",
+                resource.origin.location,
+                "set mac_only_encrypted: true in .sops.yaml (the MAC then covers no plain value), and encrypt it again",
+                session.prepared.name,
+                str(resource.id),
+            )
+
+
+def _is_changed(session: Session, resource: Resource) -> bool:
+    """Tell whether a layer changed an object that was there before."""
+    made = session.origins.by_key.get(resource.id.key)
+    return made is not None and any(event.before is not None for event in session.origins.trace.changes(made))
