@@ -28,6 +28,9 @@ RULES = {
     "odd-image": "No container runtime can read an image's reference.",
     "deprecated-api": "The API is going to be removed.",
     "unserved-api": "A CustomResourceDefinition has the version but does not serve it.",
+    "plain-secret": "A Secret has values that can be read, and is not allowed to by name.",
+    "token": "A value has the form of a key, a token or a password in a URL.",
+    "certificate": "A value is a certificate.",
     "cel-not-checked": "A custom resource has rules in CEL, which are not checked here.",
 }
 _NOTHING = object()

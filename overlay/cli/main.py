@@ -46,6 +46,7 @@ COMMANDS = {
     ("audit",): ("overlay.cli.audit", "AUDIT"),
     ("pin",): ("overlay.cli.pin", "PIN"),
     ("promote",): ("overlay.cli.promote", "PROMOTE"),
+    ("post",): ("overlay.cli.post", "POST"),
     ("drift",): ("overlay.cli.drift", "DRIFT"),
     ("list",): ("overlay.cli.listing", "LIST"),
     ("notes",): ("overlay.cli.listing", "NOTES"),
