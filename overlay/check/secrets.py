@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from overlay.check.tokens import find_certificates, find_tokens
 from overlay.kube.encrypted import METADATA, holds_plain
 from overlay.merge.same import path_text
 from overlay.model.value import value
+from overlay.tokens import find_certificates, find_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from overlay.check.tokens import find_tokens
 from overlay.errors import OverlayError
 from overlay.gitops.plan import digest_of
 from overlay.kube.encrypted import holds_plain
 from overlay.kube.objects import parse_objects
 from overlay.model.value import value
+from overlay.tokens import find_tokens
 from overlay.yaml import read_documents
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from overlay.check.tokens import find_tokens
+from overlay.tokens import find_tokens
 
 # Put together here, so that no scanner takes this file for a leak.
 REAL = {
