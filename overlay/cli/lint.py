@@ -31,6 +31,10 @@ def lint(args: dict[str, Any]) -> int:
         names = every_environment(workshop.project, workshop.files) if args["all"] else args["environments"]
         strict = args["strict"] or workshop.project.strict
         found = lint_all(workshop, list(dict.fromkeys(names)))
+        if args["all"]:
+            from overlay.inspect.copies import of_all  # noqa: PLC0415
+
+            found += of_all(workshop.run, names)
     if args["quiet"]:
         found = [finding for finding in found if finding.severity == "error"]
     found.sort(key=_place)
@@ -81,7 +85,8 @@ LINT = Command(
     help="""Find everything that is wrong with environments, all at once, each at its line.
 
 What a build refuses, what it warns of, values that the chart does not know, values that only repeat the chart's own,
-and fields that are another value at each rendering. Exit code 1 where there is an error.
+and fields that are another value at each rendering. With --all also files that no environment reads, patches that every
+environment repeats, and blocks that stand in several files. Exit code 1 where there is an error.
 
 Examples:
 
