@@ -230,7 +230,7 @@ def test_G07_a_push_that_gets_lost_each_time_is_made_by_the_next_run(
 
 def test_G07_where_nothing_can_be_asked_the_next_run_finds_out(project: Path, bare: Path, git_http: GitServer) -> None:
     def lost(handler: object, reply: object) -> None:
-        git_http.faults[LISTING] = [cut_before] * 9
+        git_http.faults |= {what: [cut_before] * 9 for what in (LISTING, OPENING)}
         cut_after(handler, reply)  # type: ignore[arg-type]
 
     git_http.faults[PUSH] = [lost] * CURL_TRIES
