@@ -1,8 +1,9 @@
-"""`overlay rollback`: an earlier revision is published again, whole, and stays until it is released."""
+"""`overlay rollback`: an earlier revision is published again, whole, applied, and stays until it is released."""
 
 from __future__ import annotations
 
 from overlay.cli.asking import YES, ask
+from overlay.cli.cluster_options import APPLYING
 from overlay.cli.past import PAST
 from overlay.cli.publishing_options import ACCEPT_REWRITTEN, OVERWRITE_EDITS
 from overlay.cli.table import Command, Param
@@ -49,8 +50,18 @@ def rollback(args: dict[str, Any]) -> int:
         if one.plan.acts:
             outcome = _publish(one, is_settled=args["yes"] and number is not None)
     has_cluster = content.record.value["settings"].get("cluster") is not None
-    _tell(args, outcome, restores, has_cluster=has_cluster)
-    return EXIT_OK
+    _tell(args, outcome, restores, is_left=has_cluster and args["git_only"])
+    if args["git_only"] or not has_cluster:
+        return EXIT_OK
+    return _apply(args, name)
+
+
+def _apply(args: dict[str, Any], name: str) -> int:
+    """Apply what is published now, as any run without a source does; its plan comes first, and is asked for."""
+    from overlay.cli.from_git import apply_published  # noqa: PLC0415
+
+    where = {"environments": (name,), "all": False, "repository": None, "branch": None, "path": None}
+    return apply_published({**args, **where, "from_git": True, "allow_rollback": False})
 
 
 def _plan(publishing: Publishing, want: Wanted, content: Content) -> Planned:
@@ -89,7 +100,7 @@ def _publish(one: Planned, *, is_settled: bool) -> Outcome:
     return outcome
 
 
-def _tell(args: dict[str, Any], outcome: Outcome, restores: int, *, has_cluster: bool) -> None:
+def _tell(args: dict[str, Any], outcome: Outcome, restores: int, *, is_left: bool) -> None:
     from overlay.cli.publishing_output import event  # noqa: PLC0415
     from overlay.cli.sourcing_output import say  # noqa: PLC0415
 
@@ -105,7 +116,7 @@ def _tell(args: dict[str, Any], outcome: Outcome, restores: int, *, has_cluster:
     else:
         event(args, "unchanged", name, **more)
         words = f"{name}: held at revision {restores} already, at {commit[:12]} (revision {plan.revision})"
-    if has_cluster:
+    if is_left:
         words += f"\n{name}: in its cluster nothing changed by this; `overlay sync {name} --from-git` applies it there"
     if args["output"] == "text":
         say(args, words)
@@ -113,15 +124,16 @@ def _tell(args: dict[str, Any], outcome: Outcome, restores: int, *, has_cluster:
 
 ROLLBACK = Command(
     path=("rollback",),
-    help="""Go back to an earlier revision of an environment: publish it again, all of its objects together.
+    help="""Go back to an earlier revision of an environment: publish it again, all of its objects together, and apply
+it to the cluster that it names, if it names one.
 
 That makes a new revision whose files are exactly those of the earlier one; nothing is rendered, so that neither the
 chart nor the work tree matters. Without a number it is the revision before the one that stands there now. The
 environment is held from then on: `overlay sync` leaves it alone until --release. The plan is printed first and asked
 for on a terminal; elsewhere -y says yes.
 
-Only Git is written. Of an environment that names a cluster, `overlay sync ENV --from-git` then applies what is
-published; where Argo CD, Flux or a scheduled job reads the branch, they do.
+With --git-only, only Git is written: `overlay sync ENV --from-git` applies what is published later; where Argo CD,
+Flux or a scheduled job reads the branch, they do.
 
 Examples:
 
@@ -129,7 +141,7 @@ Examples:
 
   overlay rollback prod 11 --reason "checkout fails"
 
-  overlay rollback prod -y && overlay sync prod --from-git -y
+  overlay rollback prod --git-only
 
   overlay sync prod --release""",
     run=rollback,
@@ -148,6 +160,8 @@ Examples:
             default="text",
             help="text, or json: one event a line.",
         ),
+        Param(name="git_only", flags=("--git-only",), kind="flag", help="Commit and push only."),
+        *APPLYING,
         OVERWRITE_EDITS,
         ACCEPT_REWRITTEN,
         *PAST,

@@ -133,7 +133,7 @@ def test_an_earlier_revision_is_applied_on_request(shop: Shop) -> None:
     assert (none.returncode, none.stderr.splitlines()[0]) == (2, "error in prod: prod has no revision 7")
 
 
-def test_a_rollback_reaches_the_cluster_as_it_says(shop: Shop) -> None:
+def test_a_rollback_of_git_alone_reaches_the_cluster_as_it_says(shop: Shop) -> None:
     shop.write("2.0.0")
     shop.commit()
     assert shop.sync().returncode == 0
@@ -143,7 +143,7 @@ def test_a_rollback_reaches_the_cluster_as_it_says(shop: Shop) -> None:
         assert deployment is not None
         return deployment["spec"]["template"]["spec"]["containers"][0]["image"]
 
-    done = shop.overlay("rollback", "prod", "1", "-y")
+    done = shop.overlay("rollback", "prod", "1", "-y", "--git-only")
     assert done.returncode == 0, done.stderr
     assert done.stderr.endswith("`overlay sync prod --from-git` applies it there\n")
     held = shop.sync()

@@ -33,7 +33,7 @@ STEPS: dict[str, tuple[list[str], list[list[str]], str]] = {
     "upgrade": (["upgrade", "shop", "{chart}", "-f", "{values}"], [["sync", "prod", "-y", "--no-wait"]], SECOND),
     "rollback": (
         ["rollback", "shop", "1"],
-        [["rollback", "prod", "1", "-y"], ["sync", "prod", "--from-git", "-y", "--no-wait"]],
+        [["rollback", "prod", "1", "-y", "--no-wait"]],
         SECOND,
     ),
     "uninstall": (["uninstall", "shop"], [["delete", "prod", "-y"]], SECOND),

@@ -202,3 +202,35 @@ def test_G10_what_a_killed_run_committed_is_applied_by_the_next(make: Callable[.
     assert deployment is not None
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:2.0.0"
     assert git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod").strip() == commit
+
+
+def test_a_rollback_is_applied_as_it_is_published(make: Callable[..., Shop]) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    shop.write("2.0.0")
+    shop.commit()
+    assert shop.sync().returncode == 0
+    done = shop.overlay("rollback", "prod", "1", "-y")
+    assert done.returncode == 0, done.stderr
+    assert "prod: rolled back to revision 1, published as revision 3 in " in done.stderr
+    assert "prod: 1 applied, 2 unchanged in testbed (revision 3)" in done.stderr
+    found = shop.live("apps/v1:deployments/web")
+    assert found is not None
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:1.0.0"
+
+
+def test_a_rollback_of_git_alone_leaves_the_cluster_and_the_same_word_goes_on(make: Callable[..., Shop]) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    shop.write("2.0.0")
+    shop.commit()
+    assert shop.sync().returncode == 0
+    assert shop.overlay("rollback", "prod", "1", "-y", "--git-only").returncode == 0
+    found = shop.live("apps/v1:deployments/web")
+    assert found is not None
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:2.0.0"
+    done = shop.overlay("rollback", "prod", "1", "-y")
+    assert done.returncode == 0, done.stderr
+    found = shop.live("apps/v1:deployments/web")
+    assert found is not None
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:1.0.0"

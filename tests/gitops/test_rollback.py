@@ -234,10 +234,10 @@ def test_who_has_a_cluster_is_told_how_it_gets_there(project: Path) -> None:
     change(project, "prod", "1.4.0")
     sync(project, "prod", "--git-only")
     words = "prod: in its cluster nothing changed by this; `overlay sync prod --from-git` applies it there\n"
-    assert overlay(project, "rollback", "prod", "4", "-y").stderr.endswith(
+    assert overlay(project, "rollback", "prod", "4", "-y", "--git-only").stderr.endswith(
         f"prod: held there; `overlay sync prod --release` goes on\n{words}"
     )
-    assert overlay(project, "rollback", "prod", "4", "-y").stderr.endswith(f"(revision 6)\n{words}")
+    assert overlay(project, "rollback", "prod", "4", "-y", "--git-only").stderr.endswith(f"(revision 6)\n{words}")
     done = overlay(project, "sync", "prod", "-y")
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         4,
@@ -245,4 +245,4 @@ def test_who_has_a_cluster_is_told_how_it_gets_there(project: Path) -> None:
         "when it may go on: overlay sync prod --release",
     )
     # A revision from before it had one names none, so that nothing could be applied by it.
-    assert words not in overlay(project, "rollback", "prod", "2", "-y").stderr
+    assert words not in overlay(project, "rollback", "prod", "2", "-y", "--git-only").stderr
