@@ -1,8 +1,9 @@
-"""`overlay rollback`: an earlier revision is published again, whole, and stays until it is released."""
+"""`overlay rollback`: an earlier revision is published again, whole, applied, and stays until it is released."""
 
 from __future__ import annotations
 
 from overlay.cli.asking import YES, ask
+from overlay.cli.cluster_options import APPLYING
 from overlay.cli.past import PAST
 from overlay.cli.publishing_options import ACCEPT_REWRITTEN, OVERWRITE_EDITS
 from overlay.cli.table import Command, Param
@@ -49,7 +50,17 @@ def rollback(args: dict[str, Any]) -> int:
         if one.plan.acts:
             outcome = _publish(one, is_settled=args["yes"] and number is not None)
     _tell(args, outcome, restores)
-    return EXIT_OK
+    if args["git_only"] or content.record.value["settings"].get("cluster") is None:
+        return EXIT_OK
+    return _apply(args, name)
+
+
+def _apply(args: dict[str, Any], name: str) -> int:
+    """Apply what is published now, as any run without a source does; its plan comes first, and is asked for."""
+    from overlay.cli.from_git import apply_published  # noqa: PLC0415
+
+    where = {"environments": (name,), "all": False, "repository": None, "branch": None, "path": None}
+    return apply_published({**args, **where, "from_git": True, "allow_rollback": False})
 
 
 def _plan(publishing: Publishing, want: Wanted, content: Content) -> Planned:
@@ -110,7 +121,8 @@ def _tell(args: dict[str, Any], outcome: Outcome, restores: int) -> None:
 
 ROLLBACK = Command(
     path=("rollback",),
-    help="""Go back to an earlier revision of an environment: publish it again, all of its objects together.
+    help="""Go back to an earlier revision of an environment: publish it again, all of its objects together, and apply
+it to the cluster that it names, if it names one.
 
 That makes a new revision whose files are exactly those of the earlier one; nothing is rendered, so that neither the
 chart nor the work tree matters. Without a number it is the revision before the one that stands there now. The
@@ -122,6 +134,8 @@ Examples:
   overlay rollback prod
 
   overlay rollback prod 11 --reason "checkout fails"
+
+  overlay rollback prod --git-only
 
   overlay sync prod --release""",
     run=rollback,
@@ -140,6 +154,8 @@ Examples:
             default="text",
             help="text, or json: one event a line.",
         ),
+        Param(name="git_only", flags=("--git-only",), kind="flag", help="Commit and push only."),
+        *APPLYING,
         OVERWRITE_EDITS,
         ACCEPT_REWRITTEN,
         *PAST,

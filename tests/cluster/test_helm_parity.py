@@ -33,7 +33,7 @@ STEPS: dict[str, tuple[list[str], list[list[str]], str]] = {
     "upgrade": (["upgrade", "shop", "{chart}", "-f", "{values}"], [["sync", "prod", "-y", "--no-wait"]], SECOND),
     "rollback": (
         ["rollback", "shop", "1"],
-        [["rollback", "prod", "1", "-y"], ["sync", "prod", "--from-git", "-y", "--no-wait"]],
+        [["rollback", "prod", "1", "-y", "--no-wait"]],
         SECOND,
     ),
     "uninstall": (["uninstall", "shop"], [["delete", "prod", "-y"]], SECOND),
@@ -69,6 +69,10 @@ def states(testbed: Testbed, namespace: str) -> dict[str, Any]:
         for one in testbed.call("GET", f"/{root}/namespaces/{namespace}/{plural}")["items"]:
             if one["metadata"]["name"] not in NOT_OURS:
                 found[f"{plural}/{one['metadata']['name']}"] = plain(one)
+    for name, one in found.items():
+        if name.startswith("horizontalpodautoscalers/"):
+            # Its controller sets them, in either namespace when it gets there.
+            found[f"deployments/{one['spec']['scaleTargetRef']['name']}"]["spec"].pop("replicas", None)
     return found
 
 

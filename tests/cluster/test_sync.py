@@ -180,3 +180,35 @@ def test_I6_no_secret_is_in_what_is_said(make: Callable[..., Shop], arguments: t
     for done in (refused, worked, changed, drifted):
         for hidden in ("canary", "Y2FuYXJ5"):
             assert hidden not in done.stdout + done.stderr
+
+
+def test_a_rollback_is_applied_as_it_is_published(make: Callable[..., Shop]) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    shop.write("2.0.0")
+    shop.commit()
+    assert shop.sync().returncode == 0
+    done = shop.overlay("rollback", "prod", "1", "-y")
+    assert done.returncode == 0, done.stderr
+    assert "prod: rolled back to revision 1, published as revision 3 in " in done.stderr
+    assert "prod: 1 applied, 2 unchanged in testbed (revision 3)" in done.stderr
+    found = shop.live("apps/v1:deployments/web")
+    assert found is not None
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:1.0.0"
+
+
+def test_a_rollback_of_git_alone_leaves_the_cluster_and_the_same_word_goes_on(make: Callable[..., Shop]) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    shop.write("2.0.0")
+    shop.commit()
+    assert shop.sync().returncode == 0
+    assert shop.overlay("rollback", "prod", "1", "-y", "--git-only").returncode == 0
+    found = shop.live("apps/v1:deployments/web")
+    assert found is not None
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:2.0.0"
+    done = shop.overlay("rollback", "prod", "1", "-y")
+    assert done.returncode == 0, done.stderr
+    found = shop.live("apps/v1:deployments/web")
+    assert found is not None
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:1.0.0"
