@@ -69,6 +69,10 @@ def states(testbed: Testbed, namespace: str) -> dict[str, Any]:
         for one in testbed.call("GET", f"/{root}/namespaces/{namespace}/{plural}")["items"]:
             if one["metadata"]["name"] not in NOT_OURS:
                 found[f"{plural}/{one['metadata']['name']}"] = plain(one)
+    for name, one in found.items():
+        if name.startswith("horizontalpodautoscalers/"):
+            # Its controller sets them, in either namespace when it gets there.
+            found[f"deployments/{one['spec']['scaleTargetRef']['name']}"]["spec"].pop("replicas", None)
     return found
 
 
