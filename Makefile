@@ -46,13 +46,13 @@ package: $(VENV)/.dev ## Build the wheel, install it elsewhere, try it as a new 
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/try_package.sh
 
 tools: ## Build the peers that tests use (kustomize, helm, kubeconform, a registry)
-	@sh scripts/install_tools.sh "$(TOOLS)" test
+	@sh scripts/install_tools.sh "$(TOOLS)"
 
 testbed: ## Build the Kubernetes that tests of clusters run against (minutes, once for each pin; OVERLAY_TESTBED keeps it)
 	@sh scripts/build_testbed.sh >/dev/null
 
 bench: $(VENV)/.dev testbed ## Measure against the peers, ratios in one run
-	@sh scripts/install_tools.sh "$(TOOLS)" bench
+	@sh scripts/install_tools.sh "$(TOOLS)"
 	$(BIN)/python benchmarks/run.py
 
 fuzz: $(VENV)/.dev ## Fuzz for long

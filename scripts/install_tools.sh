@@ -1,9 +1,8 @@
 #!/bin/sh
 # Build pinned peers from their Go modules into a folder; what is there at that version is kept.
-# usage: install_tools.sh FOLDER test|bench
+# usage: install_tools.sh FOLDER
 set -eu
 folder=$1
-what=$2
 command -v go >/dev/null || { echo "go is missing: tests use kustomize, helm, kubeconform and a registry, which are built from Go modules" >&2; exit 1; }
 
 build() { # NAME MODULE@VERSION
@@ -45,8 +44,22 @@ ssh_server() {
     fi
 }
 
+# A registry of the generation before, and another copier of images: Debian's own.
+debian() { # PROGRAM
+    command -v "$1" >/dev/null && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing $1 …"
+        apt-get update -qq >/dev/null
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$1" >/dev/null
+    else
+        echo "$1 is missing: tests of what reads our bundles need it (on Debian: apt-get install $1)" >&2
+    fi
+}
+
 browser
 ssh_server
+debian docker-registry
+debian skopeo
 build kustomize sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
 build kubeconform github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 build helm helm.sh/helm/v4/cmd/helm@v4.2.3
@@ -56,6 +69,4 @@ build registry github.com/distribution/distribution/v3/cmd/registry@v3.1.2
 build cosign github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 build sops github.com/getsops/sops/v3/cmd/sops@v3.13.3
 build actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-if [ "$what" = bench ]; then
-    build helm43 helm.sh/helm/v4/cmd/helm@v4.3.1
-fi
+build helm43 helm.sh/helm/v4/cmd/helm@v4.3.1
