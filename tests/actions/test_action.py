@@ -1,0 +1,136 @@
+"""The action's script, as GitHub's runner starts it: variables, event, output and summary; only the runner is not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gitops.projects import PROD, change, git, shop, tree, write
+from tests.source.test_comments import MARK, TOKEN, GitHub, ended
+
+SCRIPT = Path(__file__).resolve().parent.parent.parent / ".github/actions/overlay/run.sh"
+INPUTS = ("command", "environments", "base", "rendered", "report", "version", "strict", "token", "kubeconfig")
+
+
+class Runner:
+    """Runs the action in a project; `temp` is what the runner keeps for a job."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = shop(folder)
+        self.temp = folder / "runner"
+        bin_folder = self.temp / "overlay-venv/bin"
+        bin_folder.mkdir(parents=True)
+        (bin_folder / "overlay").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m overlay "$@"\n')
+        (bin_folder / "overlay").chmod(0o755)
+
+    def run(self, command: str, env: dict[str, str] | None = None, **inputs: str) -> subprocess.CompletedProcess[str]:
+        given = {f"INPUT_{name.upper()}": "" for name in INPUTS} | {"INPUT_PROJECT": ".", "INPUT_COMMAND": command}
+        given |= {f"INPUT_{name.upper()}": text for name, text in inputs.items()}
+        variables = {
+            "GITHUB_ACTIONS": "true", "CI": "true", "RUNNER_TEMP": str(self.temp),
+            "GITHUB_OUTPUT": str(self.temp / "output"), "GITHUB_STEP_SUMMARY": str(self.temp / "summary.md"),
+            "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/shop", **(env or {}),
+        }  # fmt: skip
+        return subprocess.run(
+            ["bash", str(SCRIPT)], cwd=self.project, capture_output=True, text=True, check=False,
+            env={**os.environ, **given, **variables},
+        )  # fmt: skip
+
+    def output(self) -> str:
+        return (self.temp / "output").read_text()
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    return Runner(tmp_path)
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    server = GitHub()
+    yield server
+    server.web.close()
+
+
+def test_check_annotates_summarizes_and_leaves_a_report(runner: Runner) -> None:
+    change(runner.project, "prod", "2.0.0")
+    git(runner.project, "update-ref", "refs/remotes/origin/main", "HEAD~1")
+    fine = runner.run("check", {"GITHUB_BASE_REF": "main"})
+    assert fine.returncode == 0, fine.stderr
+    assert "2.0.0" in (runner.temp / "overlay-report/report.md").read_text()
+    assert "### overlay" in (runner.temp / "summary.md").read_text()
+    path = runner.project / PROD
+    path.write_text(path.read_text() + "  secrets: [{name: key, literals: {token: s3cr3t}}]\n")
+    git(runner.project, "commit", "-q", "-a", "-m", "a secret")
+    bad = runner.run("check", {"GITHUB_BASE_REF": "main"}, environments="prod")
+    assert bad.returncode == 1
+    assert bad.stdout.startswith("::error file=environments/prod/environment.yaml,line=")
+    names = {path.name for path in (runner.temp / "overlay-report").iterdir()}
+    assert names == {"report.md", "report.json", "report.sarif", "report.xml"}
+    written = [path.read_text() for path in (runner.temp / "overlay-report").iterdir()]
+    assert "s3cr3t" not in bad.stdout + bad.stderr + "".join(written) + (runner.temp / "summary.md").read_text()
+
+
+def test_affected_writes_the_matrix(runner: Runner) -> None:
+    before = git(runner.project, "rev-parse", "HEAD").strip()
+    change(runner.project, "prod", "2.0.0")
+    assert runner.run("affected", base=before).returncode == 0
+    assert runner.run("affected", base="0" * 40).returncode == 0
+    assert runner.output() == 'environments=["prod"]\nenvironments=["dev", "prod"]\n'
+
+
+def test_sync_publishes_one_environment(runner: Runner) -> None:
+    done = runner.run("sync", environments="prod")
+    assert done.returncode == 0, done.stderr
+    assert "service-web.yaml" in tree(runner.project, "environments/prod")
+    assert "environments/dev" not in git(runner.project.parent / "remote.git", "branch", "--list", "environments/*")
+
+
+def test_render_and_package(runner: Runner) -> None:
+    assert runner.run("render", rendered="rendered").returncode == 0
+    assert (runner.project / "rendered/prod/service-web.yaml").is_file()
+    done = runner.run("package", version="1.2.3")
+    assert done.returncode == 0, done.stderr
+    assert runner.output() == f"bundle={runner.temp}/bundle.tar\n"
+    assert (runner.temp / "bundle.tar").is_file()
+
+
+def test_comment_posts_the_report_of_a_run_that_ended(runner: Runner, github: GitHub) -> None:
+    write(runner.temp, {"event.json": json.dumps(ended(github)), "reports/report.md": "prod: 1 changed\n"})
+    env = {
+        "GITHUB_SERVER_URL": github.web.url, "GITHUB_EVENT_NAME": "workflow_run",
+        "GITHUB_EVENT_PATH": str(runner.temp / "event.json"),
+    }  # fmt: skip
+    done = runner.run("comment", env, report=str(runner.temp / "reports"), token=TOKEN)
+    assert done.returncode == 0, done.stderr
+    assert github.comments[0]["body"].startswith(MARK)
+    assert TOKEN not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "inputs", "said"),
+    [
+        ("check", {"environments": "$(touch canary)"}, "environments: names are small letters, digits and -"),
+        ("check", {"environments": "prod; touch canary"}, "environments: names are small letters, digits and -"),
+        ("sync", {"environments": "--overwrite-edits"}, "environments: names are small letters, digits and -"),
+        ("check", {"base": "--cache-dir=."}, "no input begins with -"),
+        ("package", {}, "version: which version of the bundle?"),
+        ("`touch canary`", {}, "command: check, render, affected, sync, package, drift or comment"),
+    ],
+)
+def test_C04_inputs_are_data(command: str, inputs: dict[str, str], said: str, runner: Runner) -> None:
+    done = runner.run(command, **inputs)
+    assert (done.returncode, done.stdout) == (2, f"::error title=overlay::{said}\n")
+    assert not (runner.project / "canary").exists()
+
+
+def test_C04_a_base_that_is_no_commit_is_a_name_that_there_is_not(runner: Runner) -> None:
+    done = runner.run("check", base='"; touch canary; "')
+    assert done.returncode == 2
+    assert not (runner.project / "canary").exists()
