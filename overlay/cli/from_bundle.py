@@ -26,8 +26,8 @@ def apply_bundle(args: dict[str, Any]) -> int:
     _refuse_other_ways(args)
     with open_bundle(args, args["bundle"]) as bundle:
         applied = _tell_digest(args, bundle)
-        owns = _documented(args, bundle)
         names = list(dict.fromkeys(args["environments"])) or list(bundle.contents.records)
+        owns = _documented(args, bundle, names)
         files = files_in(bundle, names)
         source = bundle.contents.config.get("source")
     commit = source.get("revision") if isinstance(source, dict) else None
@@ -80,15 +80,16 @@ def _tell_digest(args: dict[str, Any], bundle: Opened) -> AppliedBundle:
     return found
 
 
-def _documented(args: dict[str, Any], bundle: Opened) -> dict[str, ClusterSettings | None]:
+def _documented(args: dict[str, Any], bundle: Opened, names: list[str]) -> dict[str, ClusterSettings | None]:
     """Return what documents say of the clusters of a bundle's environments, where the project is here.
 
-    Raises UsageError for a bundle of another project.
+    Raises UsageError for a bundle of another project, SignatureError for one that is not signed as they say it must be.
     """
     from overlay.chart.cache import cache_folder  # noqa: PLC0415
     from overlay.fetch.pinned import Remotes  # noqa: PLC0415
     from overlay.load.graph import Loader, effective  # noqa: PLC0415
     from overlay.load.project import find_root, list_environments, load_project  # noqa: PLC0415
+    from overlay.oci.trust import check_signed  # noqa: PLC0415
 
     try:
         find_root(args["project"])
@@ -103,7 +104,10 @@ def _documented(args: dict[str, Any], bundle: Opened) -> dict[str, ClusterSettin
         )
     known = {*list_environments(project, files)} & {*contents.records}
     loader = Loader(project, files, Remotes(files, cache_folder()))
-    return {name: effective(loader.load(name), project).cluster for name in sorted(known)}
+    settled = {name: effective(loader.load(name), project) for name in sorted(known)}
+    for name in [name for name in names if name in settled]:
+        check_signed(bundle.source, bundle.manifest.digest, settled[name].signers, environment=name)
+    return {name: one.cluster for name, one in settled.items()}
 
 
 def _wish(name: str, files: dict[str, bytes], bundle: AppliedBundle, own: ClusterSettings | None) -> Wish:

@@ -349,9 +349,14 @@ def test_an_environment_says_who_must_have_signed(
             )
             assert f"environments/prod/environment.yaml:{line}:9\n" in done.stderr
         assert not (tmp_path / "out").exists()
+        synced = overlay(shop, "sync", "prod", "--bundle", f"{place}:1.4.0", "-y")
+        assert synced.returncode == 2
+        assert "is not signed by environments/prod/release.pub: it has no signatures" in synced.stderr
         key = str(cosign.folder / "cosign.key")
         assert overlay(shop, "sign", f"{place}:1.4.0", "--key", key, **SECRET).returncode == 0
         assert overlay(shop, "verify", f"{place}:1.4.0", "--policy", "prod").returncode == 0
+        synced = overlay(shop, "sync", "prod", "--bundle", f"{place}:1.4.0", "-y")
+        assert (synced.returncode, "is not signed" in synced.stderr) == (2, False), "what is missing now is a cluster"
         pulled = overlay(shop, "pull", f"{place}:1.4.0", "-d", str(tmp_path / "out"), "--policy", "prod")
         assert pulled.returncode == 0, pulled.stderr
         assert pulled.stderr.endswith(", signed by environments/prod/release.pub\n")
