@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 WIDTH = 110
 # What is one thought stands on one line where it fits.
 _ONE_LINE = ("target", "select", "options", "source", "fieldPaths", "extends", "components", "resources", "pairs")
-_ONE_LINE_ITEMS = ("jsonPatch", "images", "replicas")
+_ONE_LINE_ITEMS = ("jsonPatch", "images", "replicas", "targets")
 
 
 def write_layer(kind: str, name: str, spec: dict[str, Any]) -> str:
     """Return a base.yaml, environment.yaml or component.yaml."""
-    head = f"apiVersion: overlay.dev/v1\nkind: {kind}\nmetadata:\n  name: {form(name, None, flow=False)}\n"
+    head = f"apiVersion: overlay.dev/v1\nkind: {kind}\nmetadata: {{name: {form(name, None, flow=True)}}}\n"
     return head + "\n".join(["spec:", *_entries(spec, 2)]) + "\n" if spec else head
 
 
