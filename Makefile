@@ -8,7 +8,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit package tools testbed bench fuzz soak docs schemas lock clean
+.PHONY: help demo test check unit package tools testbed flux bench fuzz soak docs schemas lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -39,7 +39,7 @@ check: $(VENV)/.dev ## Lint, format, types, imports, documents that are made fro
 	$(BIN)/python scripts/write_schemas.py --check
 	$(BIN)/python scripts/write_reference.py --check
 
-unit: $(VENV)/.dev tools testbed ## The test suite
+unit: $(VENV)/.dev tools testbed flux ## The test suite
 	@sh scripts/run_tests.sh $(BIN)/python $(WORKERS)
 
 package: $(VENV)/.dev ## Build the wheel, install it elsewhere, try it as a new user would
@@ -50,6 +50,9 @@ tools: ## Build the peers that tests use (kustomize, helm, kubeconform, a regist
 
 testbed: ## Build the Kubernetes that tests of clusters run against (minutes, once for each pin; OVERLAY_TESTBED keeps it)
 	@sh scripts/build_testbed.sh >/dev/null
+
+flux: ## Build Flux's controllers, which read our bundles and branches in tests (minutes, once for each pin)
+	@sh scripts/build_flux.sh >/dev/null
 
 bench: $(VENV)/.dev testbed ## Measure against the peers, ratios in one run
 	@sh scripts/install_tools.sh "$(TOOLS)"
