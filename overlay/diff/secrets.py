@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from overlay.merge.same import same
 from overlay.model.value import value
+from overlay.tokens import find_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from overlay.model.resource import Body
 
+# The shortest text that has the form of a token.
+_LEAST = 10
 # kubectl keeps a copy of the whole object there.
 _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -32,7 +35,7 @@ class Hidden:
 
 
 def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
-    """Return versions of one object, of several times or environments, with the values of Secrets hidden."""
+    """Return versions of one object, of several times or environments, with values of Secrets, and tokens, hidden."""
     known: dict[tuple[str, ...], list[Any]] = {}
 
     def hidden(place: tuple[str, ...], item: Any) -> Hidden:
@@ -43,9 +46,19 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
         seen.append(item)
         return Hidden(len(seen) - 1)
 
+    def without_tokens(item: Any) -> Any:
+        if item.__class__ is dict:
+            return {key: without_tokens(inner) for key, inner in item.items()}
+        if item.__class__ is list:
+            return [without_tokens(inner) for inner in item]
+        # All tokens of an object count together: elements of lists move.
+        return hidden((), item) if item.__class__ is str and _is_token(item) else item
+
     def of(body: Body | None) -> Body | None:
-        if body is None or body.get("kind") != "Secret" or body.get("apiVersion") != "v1":
-            return body
+        if body is None:
+            return None
+        if body.get("kind") != "Secret" or body.get("apiVersion") != "v1":
+            return dict(without_tokens(body)) if _is_token("\n".join(_texts(body))) else body
         result = dict(body)
         for name in ("data", "stringData"):
             held = body.get(name)
@@ -60,6 +73,24 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
         return result
 
     return [of(body) for body in bodies]
+
+
+def _is_token(text: str) -> bool:
+    """Tell whether a text has a key, a token or a password of a URL in it."""
+    return next(find_tokens(text.encode("utf-8", "surrogatepass")), None) is not None
+
+
+def _texts(item: Any) -> Iterator[str]:
+    pending = [item]
+    while pending:
+        one = pending.pop()
+        if one.__class__ is str:
+            if len(one) >= _LEAST:
+                yield one
+        elif one.__class__ is dict:
+            pending += one.values()
+        elif one.__class__ is list:
+            pending += one
 
 
 def plain(item: Any) -> Any:
