@@ -60,7 +60,6 @@ def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:
     """Return the bundle on this machine that is meant, packaged where it is not there yet."""
     from overlay.cli.packaging import Packaging, make_store  # noqa: PLC0415
     from overlay.load.project import find_root  # noqa: PLC0415
-    from overlay.oci.bundle import Made  # noqa: PLC0415
     from overlay.oci.transfer import carry  # noqa: PLC0415
     from overlay.oci.versions import check_version, tag_of  # noqa: PLC0415
 
@@ -76,6 +75,8 @@ def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:
     tag = tag_of(packaging.version)
     layout = store.layout(packaging.name)
     if not layout.exists() or layout.find(tag) is None:
+        from overlay.oci.bundle import Made  # noqa: PLC0415  # a tenth of a second, where nothing is packaged
+
         made = packaging.make(None, progress)
         layout.create()
         carry(Made(made, packaging.name), tag, layout, tag, referrers=True)
