@@ -8,6 +8,7 @@ from overlay.errors import OverlayError
 from overlay.inspect.affected import affected, environments_of
 from overlay.inspect.findings import as_findings
 from overlay.inspect.lint import linted
+from overlay.inspect.policy import of_policy
 from overlay.inspect.session import Session
 from overlay.inspect.versions import diff_sessions
 from overlay.model.finding import Finding
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     # A build → what a rule has against it.
     Rule = Callable[[Build], Iterable[Finding]]
+
+_FROM_BASE = "the base's overlay.yaml demands it; to loosen a rule, change that in a pull request of its own"
 
 
 @value(kw_only=True)
@@ -44,12 +47,25 @@ class Checks:
             build = session.build
             for rule in self.rules:
                 findings += rule(build)
+            findings += self._of_the_bases_policy(session, findings)
             cluster = build.settings.cluster
             context = cluster.context if cluster is not None else ""
             claims = tuple([f"{one.id} in the cluster {context}" for one in build.objects]) if context else ()
             found = replace(found, objects=len(build.objects), claims=claims)
         diff, more = self._diff(session, name)
         return replace(found, findings=(*findings, *more), diff=diff)
+
+    def _of_the_bases_policy(self, session: Session, known: Sequence[Finding]) -> list[Finding]:
+        """Return what the base's policy forbids and the change's own does not: nobody loosens what checks them."""
+        if self.before is None:
+            return []
+        policy = self.before.project.policy
+        told = {(one.rule, one.message, one.object) for one in known}
+        return [
+            replace(one, environment=session.prepared.name, hint=_FROM_BASE)
+            for one in of_policy(session, policy)
+            if (one.rule, one.message, one.object) not in told
+        ]
 
     def _removed(self, name: str) -> Checked:
         diff, findings = self._diff(None, name, is_gone=True)

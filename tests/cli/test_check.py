@@ -203,6 +203,23 @@ def test_C06_a_change_cannot_bring_its_own_cache(project: Path, tmp_path: Path) 
     assert "cannot be used: the folder has to be yours" in done.stderr
 
 
+def test_C06_a_change_is_held_against_the_policy_of_its_base(project: Path) -> None:
+    text = "apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: shop}\nspec:\n  policy:\n    rules: {probes: RULE}\n"
+    write(project, {"overlay.yaml": text.replace("RULE", "error")})
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "probes are wanted")
+    told = overlay(project, "check", "prod", "--base", "main")
+    assert (told.returncode, "demands it" in told.stdout) == (1, False), "its own policy says so itself"
+    write(project, {"overlay.yaml": text.replace("RULE", "ignore")})
+    done = overlay(project, "check", "prod", "--base", "main")
+    assert done.returncode == 1
+    assert (
+        "the base's overlay.yaml demands it; to loosen a rule, change that in a pull request of its own" in done.stdout
+    )
+    git(project, "commit", "-q", "-a", "-m", "probes are not wanted")
+    assert overlay(project, "check", "prod", "--base", "main").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
