@@ -83,7 +83,8 @@ def _tell_digest(args: dict[str, Any], bundle: Opened) -> AppliedBundle:
 def _documented(args: dict[str, Any], bundle: Opened, names: list[str]) -> dict[str, ClusterSettings | None]:
     """Return what documents say of the clusters of a bundle's environments, where the project is here.
 
-    Raises UsageError for a bundle of another project, SignatureError for one that is not signed as they say it must be.
+    Raises UsageError for a bundle of another project, or one that nothing vouches for; SignatureError for one that is
+    not signed as it must be.
     """
     from overlay.chart.cache import cache_folder  # noqa: PLC0415
     from overlay.fetch.pinned import Remotes  # noqa: PLC0415
@@ -91,10 +92,19 @@ def _documented(args: dict[str, Any], bundle: Opened, names: list[str]) -> dict[
     from overlay.load.project import find_root, list_environments, load_project  # noqa: PLC0415
     from overlay.oci.trust import check_signed  # noqa: PLC0415
 
+    _check_keys(args, bundle)
     try:
         find_root(args["project"])
     except UsageError:
-        return {}  # no source is needed
+        # No source is needed; but then no document says who must have signed, and a tag may mean anything tomorrow.
+        reference = args["bundle"]
+        if reference.startswith("oci://") and "@" not in reference and not args["key"]:
+            content = f"{bundle.source.shown}@{bundle.manifest.digest}"
+            raise UsageError(
+                f"nothing here says who must have signed {reference}",
+                hint=f"name the content, {content}, or say --key, or run it in the project",
+            ) from None
+        return {}
     project, files = load_project(args["project"])
     contents = bundle.contents
     if project.name and project.name != contents.name:
@@ -108,6 +118,15 @@ def _documented(args: dict[str, Any], bundle: Opened, names: list[str]) -> dict[
     for name in [name for name in names if name in settled]:
         check_signed(bundle.source, bundle.manifest.digest, settled[name].signers, environment=name)
     return {name: one.cluster for name, one in settled.items()}
+
+
+def _check_keys(args: dict[str, Any], bundle: Opened) -> None:
+    if args["key"]:
+        from overlay.cli.signing import signers  # noqa: PLC0415
+        from overlay.oci.trust import check_signed  # noqa: PLC0415
+
+        by_key = signers({**args, "policy": None, "identity": None, "issuer": None, "trusted_root": None})
+        check_signed(bundle.source, bundle.manifest.digest, by_key)
 
 
 def _wish(name: str, files: dict[str, bytes], bundle: AppliedBundle, own: ClusterSettings | None) -> Wish:

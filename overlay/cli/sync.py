@@ -10,7 +10,7 @@ from overlay.cli.from_git import PLACE
 from overlay.cli.packaging import STORE
 from overlay.cli.publishing_options import PUBLISHING
 from overlay.cli.table import Command, Param
-from overlay.errors import GitConflict, OverlayError
+from overlay.errors import GitConflict, OverlayError, UsageError
 from overlay.failpoint import failpoint
 from overlay.model.value import replace
 
@@ -37,6 +37,8 @@ def sync(args: dict[str, Any]) -> int:
         from overlay.cli.from_bundle import apply_bundle  # noqa: PLC0415
 
         return apply_bundle(args)
+    if args["key"]:
+        raise UsageError("--key goes with --bundle", hint="it says whose signature of a bundle counts")
     if args["no_git"]:
         from overlay.cli.applying import apply_uncommitted  # noqa: PLC0415
 
@@ -239,6 +241,13 @@ Examples:
             flags=("--bundle",),
             metavar="REF",
             help="Apply only, exactly what a bundle holds: oci://host/path@sha256:…, or as `overlay pull` takes it.",
+        ),
+        Param(
+            name="key",
+            flags=("--key",),
+            kind="list",
+            metavar="FILE",
+            help="With --bundle: a public key that must have signed it, beside what `verify` of its environment says.",
         ),
         Param(name="plan", flags=("--plan",), metavar="FILE", help="Publish exactly what `overlay plan --out` wrote."),
         Param(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,10 @@ def test_a_bundle_is_applied_where_neither_chart_nor_source_is(shop: Shop, place
     digest = push(shop, place, "1.4.0")
     empty = tmp_path / "empty"
     empty.mkdir()
-    words = ("sync", "prod", "--bundle", f"{place}:1.4.0", "-y")
+    words = ("sync", "prod", "--bundle", f"{place}@{digest}", "-y")
     kubeconfig = str(shop.testbed.kubeconfig("admin"))
     done = overlay(empty, *words, "--first-contact", KUBECONFIG=kubeconfig)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith(f"{place}:1.4.0 is shop 1.4.0, {digest}\n")
     assert "prod: 3 applied in testbed (revision 1)\n" in done.stderr
     again = overlay(empty, "sync", "prod", "--bundle", f"{place}@{digest}", "-y", KUBECONFIG=kubeconfig)
     assert (again.returncode, again.stderr) == (0, "prod: testbed is as it shall be (revision 1)\n")
@@ -63,6 +63,32 @@ def test_a_bundle_is_applied_where_neither_chart_nor_source_is(shop: Shop, place
     current = json.loads(record["data"]["record"])["current"]
     assert current["bundle"] == {"name": "shop", "version": "1.4.0", "digest": digest, "place": place}
     assert (current["commit"], current["source"]) == (digest, git(shop.folder, "rev-parse", "HEAD").strip())
+
+
+def test_where_no_document_is_a_tag_needs_a_key(shop: Shop, place: str, tmp_path: Path) -> None:
+    digest = push(shop, place, "1.4.0")
+    keys = [tmp_path / "ours.pem", tmp_path / "other.pem"]
+    for key in keys:
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key],
+                       check=True, stderr=subprocess.DEVNULL)  # fmt: skip
+        subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", f"{key}.pub"], check=True)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    kubeconfig = str(shop.testbed.kubeconfig("admin"))
+    words = ("sync", "prod", "--bundle", f"{place}:1.4.0", "-y", "--first-contact", "-q")
+    done = overlay(empty, *words, KUBECONFIG=kubeconfig)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"error: nothing here says who must have signed {place}:1.4.0\n"
+        f"  hint: name the content, {place}@{digest}, or say --key, or run it in the project\n",
+    )
+    assert shop.overlay("sign", f"{place}:1.4.0", "--key", str(keys[0])).returncode == 0
+    other = overlay(empty, *words, "--key", f"{keys[1]}.pub", KUBECONFIG=kubeconfig)
+    assert (other.returncode, shop.live("configmaps/overlay-prod")) == (2, None)
+    assert f"error: {place}@{digest} is not signed" in other.stderr
+    done = overlay(empty, *words, "--key", f"{keys[0]}.pub", KUBECONFIG=kubeconfig)
+    assert done.returncode == 0, done.stderr
+    assert shop.live("configmaps/overlay-prod") is not None
 
 
 def test_the_same_objects_as_from_git(shop: Shop, place: str) -> None:
@@ -144,7 +170,7 @@ def test_the_bundle_of_another_project_is_refused_by_its_name(shop: Shop, place:
     empty = tmp_path / "empty"
     empty.mkdir()
     kubeconfig = str(shop.testbed.kubeconfig("admin"))
-    bakery = f"{place.replace('/shop', '/bakery')}:9.0.0"
+    bakery = f"{place.replace('/shop', '/bakery')}@{other}"
     done = overlay(empty, "sync", "prod", "--bundle", bakery, "-y", "-q", KUBECONFIG=kubeconfig)
     assert (done.returncode, done.stderr) == (
         4,
@@ -194,5 +220,7 @@ def test_ways_that_contradict_each_other_are_refused(shop: Shop) -> None:
         assert (done.returncode, done.stderr) == (
             2, f"error: --bundle and {option} exclude each other: a bundle says all of it\n",
         )  # fmt: skip
+    done = shop.overlay("sync", "prod", "--key", "cosign.pub")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: --key goes with --bundle")
     done = shop.overlay("sync", "--bundle", "shop:1.4.0")
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: which environment?")
