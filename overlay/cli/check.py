@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import ExitStack
 
+from overlay.cli.comparing import comparing
 from overlay.cli.diff_output import label
 from overlay.cli.table import COMMON, Command, Param
 from overlay.cli.versions import BASE
@@ -188,28 +189,7 @@ Examples:
             help="Where findings of earlier runs are kept (the user's cache folder).",
         ),
         Param(name="no_cache", flags=("--no-cache",), kind="flag", help="Do not use or keep findings of other runs."),
-        Param(
-            name="detect_renames",
-            flags=("--detect-renames",),
-            kind="flag",
-            panel=_PANEL,
-            help="What came and what went is one object where they are alike.",
-        ),
-        Param(
-            name="ignore",
-            flags=("--ignore",),
-            kind="list",
-            metavar="PATH",
-            panel=_PANEL,
-            help="Leave out a field, such as metadata.labels.[helm.sh/chart]; * stands for any text of a name.",
-        ),
-        Param(
-            name="ignore_noise",
-            flags=("--ignore-noise",),
-            kind="flag",
-            panel=_PANEL,
-            help="Leave out what says which chart made an object: helm.sh/chart, checksum/ and the like.",
-        ),
+        *comparing(_PANEL),
         *COMMON,
     ),
 )

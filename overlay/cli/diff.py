@@ -6,6 +6,7 @@ import os
 import sys
 
 from overlay.cli.cluster_options import ALLOW_DELETE, REACHING
+from overlay.cli.comparing import comparing
 from overlay.cli.diff_output import FORMS
 from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.packaging import STORE
@@ -210,28 +211,7 @@ Examples:
         ),
         Param(name="stat", flags=("--stat",), kind="flag", panel=_SHOWN, help="Only numbers, a line each environment."),
         Param(name="name_only", flags=("--name-only",), kind="flag", panel=_SHOWN, help="Only names of objects."),
-        Param(
-            name="detect_renames",
-            flags=("--detect-renames",),
-            kind="flag",
-            panel=_SHOWN,
-            help="What came and what went is one object where they are alike.",
-        ),
-        Param(
-            name="ignore",
-            flags=("--ignore",),
-            kind="list",
-            metavar="PATH",
-            panel=_SHOWN,
-            help="Leave out a field, such as metadata.labels.[helm.sh/chart]; * stands for any text of a name.",
-        ),
-        Param(
-            name="ignore_noise",
-            flags=("--ignore-noise",),
-            kind="flag",
-            panel=_SHOWN,
-            help="Leave out what says which chart made an object: helm.sh/chart, checksum/ and the like.",
-        ),
+        *comparing(_SHOWN),
         ALLOW_DELETE,
         STORE,
         PLAIN_HTTP,

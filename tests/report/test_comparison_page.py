@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ from overlay.diff.environments import Side, compare
 from overlay.kube.types import load_types
 from overlay.model.location import Location
 from overlay.report.comparison_page import comparison_page
-from tests.browser import Browser, find_browser
-from tests.conftest import IN_CI
+from tests.browser import Browser
 from tests.diff.making import resource
 
 HOSTILE = [
@@ -29,17 +27,6 @@ HOSTILE = [
     "'\"`${document.title='acted'}{{x}}",
     "\x1b[2J\u202egnp.exe\u0000",
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        if IN_CI:
-            pytest.fail("Chromium is missing; `make tools` says how to get it")
-        pytest.skip("Chromium is missing; `make tools` says how to get it")
-    with Browser(program) as found:
-        yield found
 
 
 def comparison(*environments: dict[tuple[str, str], dict[str, Any]]) -> Comparison:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,13 @@ from overlay.diff.versions import EnvironmentDiff, FieldDiff, ObjectDiff
 from overlay.model.finding import Finding
 from overlay.model.location import Location
 from overlay.report.diff_page import diff_page
-from tests.browser import Browser, find_browser
-from tests.conftest import IN_CI
+from tests.browser import Browser
 from tests.report.test_comparison_page import CONTRAST, HOSTILE, seen
 from tests.report.test_diff import GONE, changed, environment
 
 TEXT = changed("nginx", "a\nb\nc\n", "a\nB\nc\n", "data.conf")
 SAME = EnvironmentDiff(environment="qa", change="same")
 SAMPLE = [environment("dev", changed()), environment("prod", changed(), GONE), environment("prod-eu", TEXT), SAME]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        if IN_CI:
-            pytest.fail("Chromium is missing; `make tools` says how to get it")
-        pytest.skip("Chromium is missing; `make tools` says how to get it")
-    with Browser(program) as found:
-        yield found
 
 
 def show(browser: Browser, folder: Path, found: Any = None, *, width: int = 1280, **how: Any) -> Browser:
