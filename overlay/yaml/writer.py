@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # First characters and contents that are certainly a plain string to every YAML reader, once resolve_plain agrees.
 _PLAIN = re.compile(
-    r"(?:[^\W_/]|[._$](?!\Z)|[/(<^;])(?:[^\x00-\x1f\x7f-\uffff:#\"\\ ]|[:](?=[^ ])|[ ](?=[^# ]))*\Z", re.ASCII
+    r"(?:[^\W_/]|[._$](?!\Z)|[/(<^;])(?:[!$-9;-\[\]-~\U00010000-\U0010ffff]|[:](?=[^ ])|[ ](?=[^# ]))*\Z", re.ASCII
 )
 # Characters that some reader drops, folds or reorders; they are only written as escapes.
 _ACTING = (
