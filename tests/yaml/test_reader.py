@@ -168,6 +168,13 @@ def test_Y15_a_second_document_and_directives_are_refused() -> None:
     assert refused("%TAG ! tag:x,2000:\n---\na: 1\n")[0][1] == "directives such as %YAML and %TAG are not allowed"
 
 
+@pytest.mark.parametrize("sign", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029"])
+def test_every_sign_that_ends_a_line_is_looked_behind(sign: str) -> None:
+    text = sign.join(["a: 1", "...", "%YAML 1.1", "---", "b: 2", ""])
+    assert refused(text)[0][1] == "directives such as %YAML and %TAG are not allowed"
+    assert refused(f"a:{sign}" + "- " * 600 + "x")[0][1] == "nesting deeper than 100"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
