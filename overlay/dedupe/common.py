@@ -118,7 +118,7 @@ def _component(
     called = {one.first.id.name for one in shared}
     wish = called.pop() if len(called) == 1 else "common"
     kinds = {one.first.id.kind.lower() for one in shared}
-    if len(kinds) == 1 and wish != "common":
+    if len(kinds) == 1 and wish not in ("common", *kinds):
         wish = f"{wish}-{kinds.pop()}"
     name, number = _usable(wish), 2
     while True:
