@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from overlay.cli.adopting import Place
     from overlay.dedupe.adopt import Adoption
+    from overlay.dedupe.common import Common
     from overlay.dedupe.member import LeftOut, Member
 
 
@@ -30,11 +31,12 @@ def adopt(args: dict[str, Any]) -> int:
             raise UsageError(f"{folder} is no folder", hint="overlay adopt takes folders of manifests")
     place = open_place(args["into"])
     try:
-        adopted, left_out = _all(args, place) if args["all"] else ([_one(args, place)], [])
-        texts = place.checked([(one.group, one.files) for one in adopted])
+        adopted, common, left_out = _all(args, place) if args["all"] else ([_one(args, place)], [], [])
+        groups = [(one.group, one.files) for one in adopted] + [(one.name, one.files) for one in common]
+        texts = place.checked(groups)
         if args["write"]:
             place.write(texts)
-        show(args, adopted, left_out, place, is_new=bool(texts))
+        show(args, adopted, common, left_out, place, is_new=bool(texts))
     finally:
         place.close()
     return EXIT_PARTIAL if left_out and args["write"] else EXIT_OK
@@ -74,10 +76,10 @@ def _one(args: dict[str, Any], place: Place) -> Adoption:
     raise UsageError(f"{place.shown} holds environments of these names already", hint="name another folder with --into")
 
 
-def _all(args: dict[str, Any], place: Place) -> tuple[list[Adoption], list[LeftOut]]:
-    """Return the adoptions of all groups of a tree, and what is left out, each with its reason."""
+def _all(args: dict[str, Any], place: Place) -> tuple[list[Adoption], list[Common], list[LeftOut]]:
+    """Return the adoptions of all groups of a tree, what they share, and what is left out, each with its reason."""
     from overlay.cli.progress import Progress  # noqa: PLC0415
-    from overlay.dedupe.adopt import adopt_group  # noqa: PLC0415
+    from overlay.dedupe.adopt import adopt_group, share_common  # noqa: PLC0415
     from overlay.dedupe.environments import group_name, names_of  # noqa: PLC0415
     from overlay.dedupe.grouping import find_groups  # noqa: PLC0415
     from overlay.dedupe.member import LeftOut  # noqa: PLC0415
@@ -110,9 +112,12 @@ def _all(args: dict[str, Any], place: Place) -> tuple[list[Adoption], list[LeftO
             continue
         taken.update((titles.base, *titles.environments.values()))
         adopted.append(result)
+    adopted, common = share_common(
+        adopted, place.build, lambda name, texts: name not in taken and place.is_free(texts), progress.at
+    )
     progress.end()
     left_out += [LeftOut(folder=folder, reason="is like no other folder") for folder in found.single]
-    return adopted, left_out
+    return adopted, common, left_out
 
 
 ADOPT = Command(

@@ -17,17 +17,24 @@ if TYPE_CHECKING:
 
     from overlay.cli.adopting import Place
     from overlay.dedupe.adopt import Adoption
+    from overlay.dedupe.common import Common
     from overlay.dedupe.member import LeftOut
 
 _WIDEST = 44
 
 
 def show(
-    args: dict[str, Any], adopted: Sequence[Adoption], left_out: Sequence[LeftOut], place: Place, *, is_new: bool
+    args: dict[str, Any],
+    adopted: Sequence[Adoption],
+    common: Sequence[Common],
+    left_out: Sequence[LeftOut],
+    place: Place,
+    *,
+    is_new: bool,
 ) -> None:
     """Print the result on stdout; `is_new`: there is something to write that is not there already."""
     if args["output"] != "table":
-        found = _document(adopted, left_out, place, args)
+        found = _document(adopted, common, left_out, place, args)
         if args["output"] == "json":
             print(json.dumps(found, indent=2, ensure_ascii=False))
             return
@@ -37,7 +44,10 @@ def show(
         return
     style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
     if adopted:
-        sys.stdout.write(as_table(("GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED"), _rows(adopted), style))
+        sys.stdout.write(as_table(("GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED"), _rows(adopted, common), style))
+    if common:
+        cells = [(f"components/{one.name}", f"{len(one.groups)} groups", str(one.lines)) for one in common]
+        sys.stdout.write("\n" + as_table(("SHARED BY GROUPS", "USED BY", "LINES"), cells, style))
     if len(adopted) == 1:
         _one_group(adopted[0], place, style)
     if args["explain"]:
@@ -53,11 +63,12 @@ def show(
     print(_closing(args, adopted, place, is_new=is_new), file=sys.stderr)
 
 
-def _rows(adopted: Sequence[Adoption]) -> list[tuple[str, ...]]:
+def _rows(adopted: Sequence[Adoption], common: Sequence[Common]) -> list[tuple[str, ...]]:
     rows = [_row(one.group, ", ".join(member.name for member in one.members), one.before, one.after) for one in adopted]
     if len(adopted) > 1:
         count = sum(len(one.members) for one in adopted)
         before, after = sum(one.before for one in adopted), sum(one.after for one in adopted)
+        after += sum(one.lines for one in common)
         rows.append(_row(f"{len(adopted)} groups", f"{count} environments", before, after))
     return rows
 
@@ -127,7 +138,11 @@ def _closing(args: dict[str, Any], adopted: Sequence[Adoption], place: Place, *,
 
 
 def _document(
-    adopted: Sequence[Adoption], left_out: Sequence[LeftOut], place: Place, args: dict[str, Any]
+    adopted: Sequence[Adoption],
+    common: Sequence[Common],
+    left_out: Sequence[LeftOut],
+    place: Place,
+    args: dict[str, Any],
 ) -> dict[str, Any]:
     groups = []
     for one in adopted:
@@ -161,6 +176,15 @@ def _document(
         groups.append(group)
     return {
         "groups": groups,
+        "shared": [
+            {
+                "component": one.name,
+                "groups": [adopted[at].group for at in one.groups],
+                "files": sorted(one.files),
+                "lines": one.lines,
+            }
+            for one in common
+        ],
         "leftOut": [
             {"folder": one.folder, "reason": one.reason, "at": str(one.location) if one.location else None}
             for one in left_out

@@ -62,7 +62,7 @@ class Place:
 
     def is_free(self, texts: Mapping[str, str]) -> bool:
         """Tell whether files can be put here: nothing stands there, or just the same."""
-        folders = {path.split("/", 2)[1] if path.startswith("components/") else path.split("/", 1)[0] for path in texts}
+        folders = {"/".join(path.split("/")[: 2 if path.startswith("components/") else 1]) for path in texts}
         return all(not self.files.is_folder(self.path(folder)) or self._holds_only(folder, texts) for folder in folders)
 
     def _holds_only(self, folder: str, texts: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from overlay.dedupe.common import find_common
 from overlay.dedupe.draft import Drafter
 from overlay.dedupe.layers import Titles, Writer
 from overlay.dedupe.member import LeftOut
@@ -10,12 +11,13 @@ from overlay.dedupe.targets import Unclear
 from overlay.errors import OverlayError
 from overlay.kube.custom import CustomKinds
 from overlay.kube.types import load_types
-from overlay.model.value import value
+from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from overlay.dedupe.common import Common
     from overlay.dedupe.member import Member
     from overlay.dedupe.shared import Draft, Key
     from overlay.kube.types import Types
@@ -31,13 +33,14 @@ MOST_ROUNDS = 12
 class Adoption:
     """One group, proved: its files below the environments folder, and how they came to be.
 
-    titles: of its documents. before, after: lines. lines: by environment, before and after (its own files only).
+    titles: of its documents. before, after: lines. places: the file of each shared object, by `id`.
     """
 
     group: str
     members: tuple[Member, ...]
     titles: Titles
     files: dict[str, str]
+    places: dict[int, str]
     draft: Draft
 
     @property
@@ -87,7 +90,10 @@ def adopt_group(
         named = {titles.environments[member.name]: member for member in drafter.members}
         wrong = prove(named, builder(files, named))
         if not wrong:
-            return Adoption(group=group, members=tuple(drafter.members), titles=titles, files=files, draft=draft)
+            members = drafter.members
+            return Adoption(
+                group=group, members=tuple(members), titles=titles, files=files, places=writer.places, draft=draft
+            )
         reason = wrong[0].reason
         guilty = _guilty(draft, {(one.environment, one.key) for one in wrong}) - excluded
         if guilty:
@@ -97,6 +103,36 @@ def adopt_group(
         else:
             excluded |= _renamed(drafter) or _all(drafter)
     return LeftOut(folder=group, reason=reason)
+
+
+def share_common(
+    adopted: Sequence[Adoption],
+    builder: Builder,
+    is_free: Callable[[str, Mapping[str, str]], bool],
+    progress: Callable[[str], None],
+) -> tuple[list[Adoption], list[Common]]:
+    """Return the groups with what many of their bases hold in components of all, and these; each proved again."""
+    components = find_common(adopted, is_free)
+    result: list[Adoption] = []
+    kept: dict[int, list[int]] = {}
+    for at, one in enumerate(adopted):
+        progress(f"what groups share, {at + 1} of {len(adopted)}: {one.group}")
+        mine = [(number, common) for number, common in enumerate(components) if at in common.objects]
+        shared = _with_common(one, {common.name: common.objects[at] for _, common in mine}) if mine else one
+        files = {path: text for _, common in mine for path, text in common.files.items()} | shared.files
+        named = {one.titles.environments[member.name]: member for member in one.members}
+        if mine and prove(named, builder(files, named)):
+            result.append(one)
+            continue
+        result.append(shared)
+        for number, _ in mine:
+            kept.setdefault(number, []).append(at)
+    return result, [replace(components[number], groups=tuple(groups)) for number, groups in sorted(kept.items())]
+
+
+def _with_common(one: Adoption, elsewhere: dict[str, tuple[int, ...]]) -> Adoption:
+    writer = Writer(one.members, one.titles, elsewhere)
+    return replace(one, files=writer.write(one.draft), places=writer.places)
 
 
 def _types(members: Sequence[Member], version: str) -> Types:

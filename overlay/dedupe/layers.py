@@ -16,7 +16,7 @@ from overlay.yaml import write_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any
 
     from overlay.dedupe.member import Member, Piece
@@ -43,10 +43,16 @@ class Titles:
 class Writer:
     """Writes one group's files; paths are below the environments folder."""
 
-    def __init__(self, members: Sequence[Member], titles: Titles) -> None:
+    def __init__(
+        self, members: Sequence[Member], titles: Titles, elsewhere: Mapping[str, Collection[int]] | None = None
+    ) -> None:
+        """`elsewhere`: components that hold objects of the base, and these objects by `id`."""
         self.titles = titles
+        self.elsewhere = elsewhere or {}
         self.words = {member.name: Words(member) for member in members}
         self.files: dict[str, str] = {}
+        # Where each shared object stands, by `id`.
+        self.places: dict[int, str] = {}
         # Lines that each shared object's patches take, to tell whether sharing it pays.
         self.lines: dict[int, int] = {}
 
@@ -74,12 +80,20 @@ class Writer:
 
     def _shared(self, folder: str, home: str, draft: Draft) -> dict[str, Any]:
         shared = [one for one in draft.shared if one.home == home]
-        names = self._file_names([(one.pieces[0], self._owner(one)) for one in shared])
-        for one, name in zip(shared, names, strict=True):
+        away = {number for numbers in self.elsewhere.values() for number in numbers}
+        here = [one for one in shared if id(one) not in away]
+        names = self._file_names([(one.pieces[0], self._owner(one)) for one in here])
+        self.lines.update(dict.fromkeys(map(id, shared), 0))
+        for one, name in zip(here, names, strict=True):
             text = base_text(draft.bodies.get(id(one), one.first.body), one.pieces)
-            self.files[f"{folder}/{MANIFESTS}/{name}"] = text
+            self.places[id(one)] = f"{folder}/{MANIFESTS}/{name}"
+            self.files[self.places[id(one)]] = text
             self.lines[id(one)] = text.count("\n")
-        spec: dict[str, Any] = {"resources": [MANIFESTS]}
+        spec: dict[str, Any] = {}
+        if self.elsewhere and not home:
+            spec["components"] = [f"../components/{name}" for name in self.elsewhere]
+        if here:
+            spec["resources"] = [MANIFESTS]
         space = _only_space(draft)
         if space is not None:
             spec["namespace"] = space

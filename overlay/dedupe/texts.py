@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from overlay.errors import OverlayError
 from overlay.merge.same import same
 from overlay.yaml import write_document
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
     from overlay.dedupe.member import Piece
 
     Path = tuple[str | int, ...]
+
+_COMMENT = re.compile(r"(?:^|\s)(#.*)$", re.MULTILINE)
+
+
+def comments(text: str) -> frozenset[str]:
+    """Return the comments of a text; what only looks like one, in a block of text, counts too."""
+    return frozenset([found.strip() for found in _COMMENT.findall(text)])
 
 
 def base_text(body: dict[str, Any], pieces: Sequence[Piece]) -> str:

@@ -288,3 +288,66 @@ def test_calls_that_mean_nothing_are_refused(tmp_path: Path) -> None:
     ):
         done = overlay("adopt", *args, cwd=tmp_path)
         assert (done.returncode, done.stderr[: len(said)]) == (2, said)
+
+
+def test_what_many_groups_share_becomes_a_component_of_all_and_every_environment_is_as_before(tmp_path: Path) -> None:
+    for app in ("api", "shop", "web"):
+        for name in ("dev", "prod"):
+            config(tmp_path / "apps" / f"{app}-{name}", "limits", f"{app}-{name}")
+            config(tmp_path / "apps" / f"{app}-{name}", "own", f"{app}-{name}", **dict.fromkeys("ABCDEFGH", app))
+    done = overlay("adopt", "apps", "--all", "--write", "-o", "json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["shared"] == [
+        {
+            "component": "limits-configmap",
+            "groups": ["api", "shop", "web"],
+            "files": [
+                "components/limits-configmap/component.yaml",
+                "components/limits-configmap/manifests/limits.yaml",
+            ],
+            "lines": 18,
+        }
+    ]
+    files = texts(tmp_path / "environments")
+    assert files["shop/base.yaml"] == (
+        "apiVersion: overlay.dev/v1\nkind: Base\nmetadata: {name: shop}\nspec:\n"
+        "  components: [../components/limits-configmap]\n  resources: [manifests]\n"
+    )
+    assert "shop/manifests/limits.yaml" not in files
+    rendered = overlay("render", "web-prod", cwd=tmp_path).stdout
+    assert "  name: limits\n  namespace: web-prod\n" in rendered
+    table = overlay("adopt", "apps", "--all", "--write", cwd=tmp_path)
+    assert "\ncomponents/limits-configmap   3 groups   18\n" in table.stdout
+    assert table.stderr == (
+        "proved: 6 environments build to the objects that they had; environments holds just this already\n"
+    )
+
+
+def test_a_shared_object_with_a_comment_of_its_own_stays_where_the_comment_is(tmp_path: Path) -> None:
+    for app in ("api", "shop", "web", "zoo"):
+        for name in ("dev", "prod"):
+            path = config(tmp_path / "apps" / f"{app}-{name}", "limits", f"{app}-{name}")
+            if app == "shop":
+                path.write_text(path.read_text().replace("data:\n", "data:  # the shop is small\n"))
+    done = overlay("adopt", "apps", "--all", "--write", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    files = texts(tmp_path / "environments")
+    assert "# the shop is small" in files["shop/manifests/limits.yaml"]
+    assert [path for path in files if path.endswith("limits.yaml")] == [
+        "components/limits-configmap/manifests/limits.yaml",
+        "shop/manifests/limits.yaml",
+    ]
+
+
+def test_a_name_that_is_taken_is_left_to_its_owner(tmp_path: Path) -> None:
+    for app in ("api", "shop", "web"):
+        for name in ("dev", "prod"):
+            config(tmp_path / "apps" / f"{app}-{name}", "limits", f"{app}-{name}")
+    mine = tmp_path / "environments/components/limits-configmap/component.yaml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine\n")
+    done = overlay("adopt", "apps", "--all", "--write", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert mine.read_text() == "mine\n"
+    assert (tmp_path / "environments/components/limits-configmap-2/manifests/limits.yaml").is_file()
