@@ -56,6 +56,7 @@ COMMANDS = {
     ("delete",): ("overlay.cli.delete", "DELETE"),
     ("duplicates",): ("overlay.cli.duplicates", "DUPLICATES"),
     ("adopt",): ("overlay.cli.adopt", "ADOPT"),
+    ("factor",): ("overlay.cli.factor", "FACTOR"),
     ("adopt-live",): ("overlay.cli.adopt_live", "ADOPT_LIVE"),
     ("schedule", "kubernetes"): ("overlay.cli.schedule", "KUBERNETES"),
     ("env", "list"): ("overlay.cli.env", "LIST"),
@@ -77,7 +78,7 @@ COMMANDS = {
 # Commands that render: Helm's library loads in a process of its own while they get ready.
 EARLY = (
     "render", "lint", "check", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync",
-    "plan", "status", "package", "diff", "adopt-live", "schedule",
+    "plan", "status", "package", "diff", "adopt-live", "schedule", "factor",
 )  # fmt: skip
 
 

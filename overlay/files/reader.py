@@ -49,6 +49,7 @@ class ProjectFiles:
         self._mounted: dict[str, None] = {}
         # Files that are there in this run only, by each folder above them.
         self._changed: dict[str, list[str]] = {}
+        self._removed: set[str] = set()
 
     def mount(self, label: str, found: Iterable[tuple[str, bytes]]) -> None:
         """Make files from elsewhere readable below a label in angle brackets."""
@@ -56,12 +57,16 @@ class ProjectFiles:
         for name, data in found:
             self._read[f"{label}/{name}"] = (data, "sha256:" + hashlib.sha256(data).hexdigest())
 
-    def changed(self, changes: Mapping[str, bytes]) -> ProjectFiles:
-        """Return the files as they would be with other bytes in some; what was read is not read again."""
+    def changed(self, changes: Mapping[str, bytes | None]) -> ProjectFiles:
+        """Return the files as they would be with other bytes in some (None: without it); nothing is read again."""
         found = ProjectFiles(self.root, self._unlock)
         found._read = dict(self._read)
         found._mounted = dict(self._mounted)
         for path, data in changes.items():
+            if data is None:
+                found._read.pop(path, None)
+                found._removed.add(path)
+                continue
             found._read[path] = (data, "sha256:" + hashlib.sha256(data).hexdigest())
             folder = path
             while folder:
@@ -92,6 +97,8 @@ class ProjectFiles:
             what = "is a folder, a file is expected" if self.is_folder(path) else "does not exist"
             raise PathError(f"{printable(path)} {what}", location=location)
         if known is None:
+            if path in self._removed:
+                raise PathError(f"{printable(path)} does not exist", location=location)
             data = self._read_once(path, location, limit)
             data = self._unlock(path, data) if self._unlock is not None else data
             known = self._read[path] = (data, "sha256:" + hashlib.sha256(data).hexdigest())
@@ -122,7 +129,7 @@ class ProjectFiles:
             pending = [folder] if not found or os.path.isdir(os.path.join(self.root, folder)) else []
             while pending:
                 self._list(pending.pop(), pending, found, location, folder)
-            found = list(dict.fromkeys(found))
+            found = [path for path in dict.fromkeys(found) if path not in self._removed]
             known = self._walked[folder] = tuple(sorted(found))
         return known
 
@@ -139,6 +146,8 @@ class ProjectFiles:
             return "folder" if any(name.startswith(f"{path}/") for name in self._read) else ""
         if path in self._read:
             return "file"
+        if path in self._removed:
+            return ""
         if path in self._changed:
             return "folder"
         parent, _, name = path.rpartition("/")

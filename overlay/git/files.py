@@ -40,7 +40,7 @@ class CommittedFiles(ProjectFiles):
                 known[name] = None
                 path = folder  # noqa: PLW2901  # up to the first folder that is known
 
-    def changed(self, changes: Mapping[str, bytes]) -> ProjectFiles:
+    def changed(self, changes: Mapping[str, bytes | None]) -> ProjectFiles:
         raise NotImplementedError("a commit's files are not edited")
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from overlay.fetch.pinned import Remotes
@@ -49,6 +49,19 @@ class Loader:
         self.read = read
         self._layers: dict[str, ReadLayer | OverlayError] = {}
         self._parents: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    def take_over(self, other: Loader, changed: Iterable[str]) -> None:
+        """Use the layers that another loader has read, where no file in or beside theirs is changed."""
+        folders = {path.rpartition("/")[0] for path in changed}
+        for path, layer in other._layers.items():
+            if isinstance(layer, ReadLayer):
+                own = {entry.path.rpartition("/")[0] for entry in layer.inputs}
+                if not any(
+                    f"{one}/".startswith(f"{each}/") or f"{each}/".startswith(f"{one}/")
+                    for one in own
+                    for each in folders
+                ):
+                    self._layers.setdefault(path, layer)
 
     def load(self, name: str) -> ReadEnvironment:
         """Load an environment (or a base or component, to look at) by its name.

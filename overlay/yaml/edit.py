@@ -37,7 +37,7 @@ def put(text: str, path: Path, value: Any, file: str) -> str:
     wanted = _with(old, path, value)
     if wanted == old and _same_kinds(wanted, old):
         return text
-    change = _Change(text, file)
+    change = Change(text, file)
     node, holder, at = change.walk(path)
     if at == len(path):
         new = change.replaced(node, holder, value)
@@ -58,9 +58,9 @@ def drop(text: str, path: Path, file: str) -> str:
     Raises as `put` does.
     """
     old = read_documents(text, file)[0].value
-    change = _Change(text, file)
+    change = Change(text, file)
     holder, _, _ = change.walk(path[:-1])
-    return change.proved(change.without(holder, str(path[-1])), _without(old, path))
+    return change.proved(change.without(holder, str(path[-1])), value_without(old, path))
 
 
 def rename(text: str, path: Path, key: str, file: str) -> str:
@@ -69,17 +69,17 @@ def rename(text: str, path: Path, key: str, file: str) -> str:
     Raises as `put` does.
     """
     old = read_documents(text, file)[0].value
-    change = _Change(text, file)
+    change = Change(text, file)
     holder, _, _ = change.walk(path[:-1])
     (name,) = [name for name, _ in holder.value if name.value == path[-1]]
     new = text[: name.start_mark.index] + styled(key, name.style) + text[name.end_mark.index :]
     value = old
     for part in path:
         value = value[part]
-    return change.proved(new, _with(_without(old, path), (*path[:-1], key), value))
+    return change.proved(new, _with(value_without(old, path), (*path[:-1], key), value))
 
 
-class _Change:
+class Change:
     """One text with its nodes, and the ways to write a part of it anew."""
 
     def __init__(self, text: str, file: str) -> None:
@@ -292,13 +292,16 @@ def _with(old: Any, path: Path, value: Any) -> Any:
     return items
 
 
-def _without(old: Any, path: Path) -> Any:
+def value_without(old: Any, path: Path) -> Any:
+    """Return a value without the key or item at `path`."""
     head, rest = path[0], path[1:]
     if isinstance(old, list):
-        return [_without(item, rest) if at == head else item for at, item in enumerate(old)]
+        if not rest:
+            return [item for at, item in enumerate(old) if at != head]
+        return [value_without(item, rest) if at == head else item for at, item in enumerate(old)]
     if not rest:
         return {key: item for key, item in old.items() if key != head}
-    return {key: _without(item, rest) if key == head else item for key, item in old.items()}
+    return {key: value_without(item, rest) if key == head else item for key, item in old.items()}
 
 
 def _same_kinds(one: Any, other: Any) -> bool:

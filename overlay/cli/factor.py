@@ -1,0 +1,131 @@
+"""`overlay factor`: what a project's environments share goes up into what they extend."""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import sys
+
+from overlay.cli.table import COMMON, Command, Param
+from overlay.errors import EXIT_OK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from overlay.dedupe.factor.search import Factored
+
+
+def factor(args: dict[str, Any]) -> int:
+    """Show what could be said once, or write it."""
+    from overlay.cli.rewriting import rewrite  # noqa: PLC0415
+    from overlay.dedupe.factor.search import Search  # noqa: PLC0415
+    from overlay.inspect.factoring import Prover, prove  # noqa: PLC0415
+    from overlay.inspect.session import Workshop  # noqa: PLC0415
+    from overlay.load.project import every_environment  # noqa: PLC0415
+
+    with Workshop(project=args["project"], child=args["early"]) as workshop:
+        names = every_environment(workshop.project, workshop.files)
+        files = workshop.files
+
+        def read(path: str) -> bytes | None:
+            return files.read(path) if files.exists(path) else None
+
+        found = Search(read, Prover(workshop, names), workshop.project.environments).run()
+        if found.changes:
+            prove(workshop, names, found.changes)
+            if args["write"]:
+                rewrite(args, workshop.project.root, found.changes)
+        show(args, found, len(names))
+    return EXIT_OK
+
+
+def show(args: dict[str, Any], found: Factored, environments: int) -> None:
+    """Print what moves, and the lines before and after."""
+    if args["output"] != "table":
+        document = _document(found, written=bool(args["write"]))
+        if args["output"] == "json":
+            print(json.dumps(document, indent=2, ensure_ascii=False))
+            return
+        from overlay.yaml import write_document  # noqa: PLC0415
+
+        sys.stdout.write(write_document(document))
+        return
+    from overlay.report.style import Style, wants_color  # noqa: PLC0415
+    from overlay.report.table import as_table  # noqa: PLC0415
+
+    style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
+    if found.changes:
+        rows = [(one.what, one.how, ", ".join(map(_short, one.origins)), _short(one.home)) for one in found.moved]
+        sys.stdout.write(as_table(("WHAT", "IS", "FROM", "TO"), rows, style))
+        lines = [(folder, str(before), str(after)) for folder, (before, after) in found.lines.items()]
+        before, after = (sum(pair[at] for pair in found.lines.values()) for at in (0, 1))
+        lines.append(("together", str(before), str(after)))
+        sys.stdout.write("\n" + as_table(("FOLDER", "LINES", "AFTER"), lines, style))
+    if args["quiet"]:
+        return
+    sys.stdout.flush()
+    print(_closing(args, found, environments), file=sys.stderr)
+
+
+def _short(document: str) -> str:
+    folder = posixpath.dirname(document)
+    parent, _, name = folder.rpartition("/")
+    return f"components/{name}" if posixpath.basename(parent) == "components" else name
+
+
+def _closing(args: dict[str, Any], found: Factored, environments: int) -> str:
+    if not found.changes:
+        return "nothing is said twice that could be said once"
+    proved = f"proved: {environments} environments render to the same bytes"
+    return f"{proved}; wrote {len(found.changes)} files" if args["write"] else f"{proved}; --write writes it"
+
+
+def _document(found: Factored, *, written: bool) -> dict[str, Any]:
+    return {
+        "moves": [
+            {"what": one.what, "how": one.how, "from": list(one.origins), "to": one.home or None} for one in found.moved
+        ],
+        "lines": {folder: {"before": before, "after": after} for folder, (before, after) in found.lines.items()},
+        "files": {path: "removed" if data is None else "written" for path, data in found.changes.items()},
+        "written": written,
+    }
+
+
+REWRITING = (
+    Param(name="write", flags=("--write",), kind="flag", help="Write the files."),
+    Param(
+        name="uncommitted",
+        flags=("--uncommitted",),
+        kind="flag",
+        help="Also change files that Git cannot give back.",
+    ),
+    Param(
+        name="output",
+        flags=("-o", "--output"),
+        metavar="FORMAT",
+        choices=("table", "json", "yaml"),
+        default="table",
+        help="table, json or yaml.",
+    ),
+)
+
+FACTOR = Command(
+    path=("factor",),
+    help="""Say once what the environments of a project say several times.
+
+What all, or most, environments of a base have goes up into it; what some of them share becomes a component. Patches
+that change nothing go, patches on the same object become one. Entries move as they are written, with their comments.
+Without --write it only shows. Every environment is rendered first with the changes, and has to give the same bytes.
+
+Examples:
+
+  overlay factor
+
+  overlay factor -o json
+
+  overlay factor --write""",
+    run=factor,
+    params=(*REWRITING, *COMMON),
+)
