@@ -12,9 +12,12 @@ from overlay.errors import EXIT_OK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from overlay.dedupe.factor.search import Factored
+    from overlay.files.reader import ProjectFiles
+    from overlay.report.style import Style
 
 
 def factor(args: dict[str, Any]) -> int:
@@ -27,49 +30,79 @@ def factor(args: dict[str, Any]) -> int:
 
     with Workshop(project=args["project"], child=args["early"]) as workshop:
         names = every_environment(workshop.project, workshop.files)
-        files = workshop.files
-
-        def read(path: str) -> bytes | None:
-            return files.read(path) if files.exists(path) else None
-
-        found = Search(read, Prover(workshop, names), workshop.project.environments).run()
+        prover = Prover(workshop, names)
+        found = Search(reader(workshop.files), prover, workshop.project.environments).run()
         if found.changes:
             prove(workshop, names, found.changes)
             if args["write"]:
                 rewrite(args, workshop.project.root, found.changes)
-        show(args, found, len(names))
+        _show(args, found, len(names))
     return EXIT_OK
 
 
-def show(args: dict[str, Any], found: Factored, environments: int) -> None:
-    """Print what moves, and the lines before and after."""
-    if args["output"] != "table":
-        document = _document(found, written=bool(args["write"]))
-        if args["output"] == "json":
-            print(json.dumps(document, indent=2, ensure_ascii=False))
-            return
-        from overlay.yaml import write_document  # noqa: PLC0415
+def reader(files: ProjectFiles) -> Callable[[str], bytes | None]:
+    """Return what reads a file of the project; None where there is none."""
+    return lambda path: files.read(path) if files.exists(path) else None
 
-        sys.stdout.write(write_document(document))
+
+def _show(args: dict[str, Any], found: Factored, environments: int) -> None:
+    if args["output"] != "table":
+        moves = [
+            {"what": one.what, "how": one.how, "from": list(one.origins), "to": one.home or None} for one in found.moved
+        ]
+        print_data(args, {"moves": moves}, found.changes, found.lines)
         return
-    from overlay.report.style import Style, wants_color  # noqa: PLC0415
     from overlay.report.table import as_table  # noqa: PLC0415
 
-    style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
+    style = table_style(args)
     if found.changes:
-        rows = [(one.what, one.how, ", ".join(map(_short, one.origins)), _short(one.home)) for one in found.moved]
-        sys.stdout.write(as_table(("WHAT", "IS", "FROM", "TO"), rows, style))
-        lines = [(folder, str(before), str(after)) for folder, (before, after) in found.lines.items()]
-        before, after = (sum(pair[at] for pair in found.lines.values()) for at in (0, 1))
-        lines.append(("together", str(before), str(after)))
-        sys.stdout.write("\n" + as_table(("FOLDER", "LINES", "AFTER"), lines, style))
+        rows = [(one.what, one.how, ", ".join(map(short, one.origins)), short(one.home)) for one in found.moved]
+        sys.stdout.write(as_table(("WHAT", "IS", "FROM", "TO"), rows, style) + "\n")
+        print_lines(found.lines, style)
     if args["quiet"]:
         return
     sys.stdout.flush()
     print(_closing(args, found, environments), file=sys.stderr)
 
 
-def _short(document: str) -> str:
+def table_style(args: dict[str, Any]) -> Style:
+    from overlay.report.style import Style, wants_color  # noqa: PLC0415
+
+    return Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
+
+
+def print_lines(lines: Mapping[str, tuple[int, int]], style: Style) -> None:
+    """Print the lines of each document's folder, before and after, and of all together."""
+    from overlay.report.table import as_table  # noqa: PLC0415
+
+    rows = [(folder, str(before), str(after)) for folder, (before, after) in lines.items()]
+    before, after = (sum(pair[at] for pair in lines.values()) for at in (0, 1))
+    sys.stdout.write(as_table(("FOLDER", "LINES", "AFTER"), [*rows, ("together", str(before), str(after))], style))
+
+
+def print_data(
+    args: dict[str, Any],
+    found: dict[str, Any],
+    changes: Mapping[str, bytes | None],
+    lines: Mapping[str, tuple[int, int]],
+) -> None:
+    """Print a result as JSON or YAML, with what becomes of lines and files."""
+    document = {
+        **found,
+        "lines": {folder: {"before": before, "after": after} for folder, (before, after) in lines.items()},
+        "files": {path: "removed" if data is None else "written" for path, data in changes.items()},
+        "written": bool(args["write"]),
+    }
+    if args["output"] == "json":
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    from overlay.yaml import write_document  # noqa: PLC0415
+
+    sys.stdout.write(write_document(document))
+
+
+def short(document: str) -> str:
+    """Return how tables name a document: by its folder."""
     folder = posixpath.dirname(document)
     parent, _, name = folder.rpartition("/")
     return f"components/{name}" if posixpath.basename(parent) == "components" else name
@@ -80,17 +113,6 @@ def _closing(args: dict[str, Any], found: Factored, environments: int) -> str:
         return "nothing is said twice that could be said once"
     proved = f"proved: {environments} environments render to the same bytes"
     return f"{proved}; wrote {len(found.changes)} files" if args["write"] else f"{proved}; --write writes it"
-
-
-def _document(found: Factored, *, written: bool) -> dict[str, Any]:
-    return {
-        "moves": [
-            {"what": one.what, "how": one.how, "from": list(one.origins), "to": one.home or None} for one in found.moved
-        ],
-        "lines": {folder: {"before": before, "after": after} for folder, (before, after) in found.lines.items()},
-        "files": {path: "removed" if data is None else "written" for path, data in found.changes.items()},
-        "written": written,
-    }
 
 
 REWRITING = (

@@ -57,6 +57,7 @@ COMMANDS = {
     ("duplicates",): ("overlay.cli.duplicates", "DUPLICATES"),
     ("adopt",): ("overlay.cli.adopt", "ADOPT"),
     ("factor",): ("overlay.cli.factor", "FACTOR"),
+    ("extract-values",): ("overlay.cli.extract_values", "EXTRACT_VALUES"),
     ("adopt-live",): ("overlay.cli.adopt_live", "ADOPT_LIVE"),
     ("schedule", "kubernetes"): ("overlay.cli.schedule", "KUBERNETES"),
     ("env", "list"): ("overlay.cli.env", "LIST"),
@@ -79,6 +80,7 @@ COMMANDS = {
 EARLY = (
     "render", "lint", "check", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync",
     "plan", "status", "package", "diff", "adopt-live", "schedule", "factor",
+    "extract-values",
 )  # fmt: skip
 
 

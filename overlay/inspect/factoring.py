@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from overlay.chart.render import Rendered, RenderRequest
     from overlay.inspect.session import Workshop
     from overlay.model.build import Build, Input
+    from overlay.model.resource import Resource
 
 
 @value
@@ -24,6 +25,7 @@ class _Built:
     """An environment as it was built last: from which files, to what texts, and which patches changed nothing."""
 
     inputs: tuple[Input, ...]
+    objects: tuple[Resource, ...]
     said: tuple[object, ...]
     idle: frozenset[tuple[str, int]]
 
@@ -52,11 +54,22 @@ class Prover:
         raise_all(errors)
         self._wanted = {name: one.said for name, one in self._known.items()}
 
+    def objects(self, name: str) -> tuple[Resource, ...]:
+        """Return an environment's objects."""
+        return self._known[name].objects
+
     def __call__(self, changes: Mapping[str, bytes | None]) -> Proof:
         """Return what is not as it was, and what the next changes go by."""
         run = self._run(changes)
         run.loader.take_over(self._first.loader, changes)
-        run.charts.update(self._first.charts)
+        # A chart's key is its folder, where it is one of the project's own.
+        run.charts.update(
+            [
+                (key, chart)
+                for key, chart in self._first.charts.items()
+                if not any(f"{key}/" in path for path in changes)
+            ]
+        )
         try:
             return self._proof(run)
         finally:
@@ -111,7 +124,7 @@ class Prover:
             known = self._answers[prepared.name] = (prepared.requests, self._workshop.render(prepared.requests))
         answers = known[1]
         build = run.finish(prepared, answers[0] if answers else None, self._workshop.renderer.version, answers[1:])
-        return _Built(run.inputs(prepared), _said(build), _idle(build))
+        return _Built(run.inputs(prepared), build.objects, _said(build), _idle(build))
 
 
 def prove(workshop: Workshop, names: Sequence[str], changes: Mapping[str, bytes | None]) -> None:
@@ -129,7 +142,7 @@ def prove(workshop: Workshop, names: Sequence[str], changes: Mapping[str, bytes 
 
 def _said(build: Build) -> tuple[object, ...]:
     """Return everything that an environment comes to: the text of each object, and how it is published and applied."""
-    return (tuple([write_document(one.body) for one in build.objects]), build.settings, build.notes)
+    return (tuple([write_document(one.body) for one in build.objects]), build.settings, build.notes or None)
 
 
 def _idle(build: Build) -> frozenset[tuple[str, int]]:

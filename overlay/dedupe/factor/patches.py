@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     # A key of a map, or the name of a list's item.
     Leaf = tuple[str | tuple[str], ...]
 
-_PATCHES: Path = ("spec", "patches")
+PATCHES: Path = ("spec", "patches")
 
 
 def shared_parts(sheet: Sheet, documents: Sequence[str], home: str) -> Iterator[Step]:
@@ -35,7 +35,7 @@ def shared_parts(sheet: Sheet, documents: Sequence[str], home: str) -> Iterator[
         if not all(len(one.get(key, ())) == 1 for one in groups):
             continue
         entries = [
-            inside(sheet.value(document), (*_PATCHES, one[key][0]))
+            inside(sheet.value(document), (*PATCHES, one[key][0]))
             for document, one in zip(documents, groups, strict=True)
         ]
         parts = _shared(key[1], entries)
@@ -51,7 +51,7 @@ def merged(sheet: Sheet, document: str) -> Iterator[Step]:
     """Yield a step for each two patches of a document that are about the same."""
     for key, places in grouped(sheet, document).items():
         for first, second in pairwise(places):
-            content = canonical(inside(sheet.value(document), (*_PATCHES, second)))
+            content = canonical(inside(sheet.value(document), (*PATCHES, second)))
             yield Step(
                 key=("merge", document, key, content),
                 apply=lambda sheet, one=first, two=second: [_merge(sheet, document, one, two)],  # type: ignore[misc]
@@ -65,25 +65,25 @@ def _shared(form: str, entries: Sequence[dict[str, Any]]) -> dict[Leaf, Any]:
         common = [text for text in texts[0] if all(text in other for other in texts)]
         return {(text,): None for text in common}
     found: dict[Leaf, Any] = {}
-    all_leaves = [dict(_leaves(entry[form], named="target" not in entry)) for entry in entries]
-    for leaf in all_leaves[0]:
-        if all(leaf in one for one in all_leaves):
-            agreed = majority([one[leaf] for one in all_leaves])
+    found_leaves = [dict(leaves(entry[form], named="target" not in entry)) for entry in entries]
+    for leaf in found_leaves[0]:
+        if all(leaf in one for one in found_leaves):
+            agreed = majority([one[leaf] for one in found_leaves])
             if agreed:
-                found[leaf] = all_leaves[agreed[0]][leaf]
+                found[leaf] = found_leaves[agreed[0]][leaf]
     return found
 
 
-def _leaves(item: Any, path: Leaf = (), *, named: bool = False) -> Iterator[tuple[Leaf, Any]]:
+def leaves(item: Any, path: Leaf = (), *, named: bool = False) -> Iterator[tuple[Leaf, Any]]:
     """Yield the fields of a patch; named: the patch itself says which object it is about."""
     if isinstance(item, dict) and item:
         for key, child in item.items():
             if not (named and (*path, key) in _IDENTITY):
-                yield from _leaves(child, (*path, key), named=named)
+                yield from leaves(child, (*path, key), named=named)
     elif is_named_list(item):
         for child in item:
             below = {key: each for key, each in child.items() if key != "name"}
-            yield from _leaves(below or {}, (*path, (child["name"],)))
+            yield from leaves(below or {}, (*path, (child["name"],)))
     elif path:
         yield path, item
 
@@ -91,7 +91,7 @@ def _leaves(item: Any, path: Leaf = (), *, named: bool = False) -> Iterator[tupl
 _IDENTITY: tuple[Leaf, ...] = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
 
 
-def _place(content: Any, leaf: Leaf) -> Path | None:
+def place_of(content: Any, leaf: Leaf) -> Path | None:
     """Return where a field is in a patch."""
     found: list[str | int] = []
     for part in leaf:
@@ -114,7 +114,7 @@ def _place(content: Any, leaf: Leaf) -> Path | None:
 def _lift(sheet: Sheet, key: Key, parts: dict[Leaf, Any], documents: Sequence[str], home: str) -> Moved:
     """Write a patch of the shared fields into `home`, and take them out of the documents' own."""
     form = key[1]
-    places = [(*_PATCHES, grouped(sheet, document)[key][0]) for document in documents]
+    places = [(*PATCHES, grouped(sheet, document)[key][0]) for document in documents]
     entries = [inside(sheet.value(document), place) for document, place in zip(documents, places, strict=True)]
     counts = [len(_agreeing(form, entry, parts)) for entry in entries]
     at = counts.index(max(counts))
@@ -125,15 +125,15 @@ def _lift(sheet: Sheet, key: Key, parts: dict[Leaf, Any], documents: Sequence[st
     comments: list[str] = []
     for document, place, entry in zip(documents, places, entries, strict=True):
         for leaf in _agreeing(form, entry, parts):
-            comments += sheet.cut(document, _spot(sheet.value(document), place, form, leaf))
-    sheet.paste(home, _PATCHES, shared.with_comments(comments))
+            comments += sheet.cut(document, spot(sheet.value(document), place, form, leaf))
+    sheet.paste(home, PATCHES, shared.with_comments(comments))
     return Moved(what=f"part of patches: {patch_label(entries[at])}", how="moved", origins=tuple(documents), home=home)
 
 
 def _agreeing(form: str, entry: dict[str, Any], parts: dict[Leaf, Any]) -> list[Leaf]:
     if form not in FORMS:
         return list(parts)
-    own = dict(_leaves(entry[form], named="target" not in entry))
+    own = dict(leaves(entry[form], named="target" not in entry))
     return [leaf for leaf, item in parts.items() if leaf in own and same(own[leaf], item)]
 
 
@@ -143,28 +143,28 @@ def _only(text: str, form: str, parts: dict[Leaf, Any], entry: dict[str, Any]) -
 
     place: Path = ("patches", 0)
     if form in FORMS:
-        own = dict(_leaves(entry[form], named="target" not in entry))
+        own = dict(leaves(entry[form], named="target" not in entry))
         others = [leaf for leaf in own if leaf not in parts]
     else:
         own = {}
         others = [(step,) for step in map(canonical, entry[form]) if (step,) not in parts]
     for leaf in others:
-        text, _ = cut(text, _spot(read_mapping(text, "<patch>").value, place, form, leaf), "<patch>")
+        text, _ = cut(text, spot(read_mapping(text, "<patch>").value, place, form, leaf), "<patch>")
     for leaf, item in parts.items():
         if form in FORMS and not same(own[leaf], item):
             content = inside(read_mapping(text, "<patch>").value, (*place, form))
-            text = put(text, (*place, form, *(_place(content, leaf) or ())), item, "<patch>")
+            text = put(text, (*place, form, *(place_of(content, leaf) or ())), item, "<patch>")
     return text
 
 
-def _spot(document: Any, place: Path, form: str, leaf: Leaf) -> Path:
+def spot(document: Any, place: Path, form: str, leaf: Leaf) -> Path:
     """Return what goes with a field: itself, or what would be left with nothing but a name."""
     content = inside(document, (*place, form))
     if form not in FORMS:
         at = next((at for at, step in enumerate(content) if canonical(step) == leaf[0]), None)
         inner: Path | None = (at,) if at is not None else None
     else:
-        inner = _place(content, leaf)
+        inner = place_of(content, leaf)
     if inner is None:
         raise DocumentError("the field is not there any more")
     path: Path = (*place, form, *inner)
@@ -193,7 +193,7 @@ def _is_bare(holder: Any, path: Path, place: Path, document: Any) -> bool:
 
 def _merge(sheet: Sheet, document: str, first: int, second: int) -> Moved:
     """Pour a later patch into an earlier one on the same object."""
-    one, two = (*_PATCHES, first), (*_PATCHES, second)
+    one, two = (*PATCHES, first), (*PATCHES, second)
     entry = inside(sheet.value(document), two)
     form = next(name for name in (*FORMS, "jsonPatch") if name in entry)
     label = patch_label(entry)
