@@ -26,12 +26,15 @@ def factor(args: dict[str, Any]) -> int:
     from overlay.dedupe.factor.search import Search  # noqa: PLC0415
     from overlay.inspect.factoring import Prover, prove  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
+    from overlay.kube.types import load_types  # noqa: PLC0415
+    from overlay.load.graph import DEFAULT_KUBERNETES  # noqa: PLC0415
     from overlay.load.project import every_environment  # noqa: PLC0415
 
     with Workshop(project=args["project"], child=args["early"]) as workshop:
         names = every_environment(workshop.project, workshop.files)
         prover = Prover(workshop, names)
-        found = Search(reader(workshop.files), prover, workshop.project.environments).run()
+        types = load_types(workshop.project.kubernetes_version or DEFAULT_KUBERNETES)
+        found = Search(reader(workshop.files), prover, workshop.project.environments, types).run()
         if found.changes:
             prove(workshop, names, found.changes)
             if args["write"]:

@@ -26,6 +26,11 @@ def height(content: dict[str, Any]) -> int:
     return len(_entries(content, 6))
 
 
+def item_lines(content: dict[str, Any]) -> list[str]:
+    """Return the lines of a list's item, at the left margin."""
+    return _items([content], 0, short=False)
+
+
 def _entries(content: dict[str, Any], column: int) -> list[str]:
     lines: list[str] = []
     pad = " " * column

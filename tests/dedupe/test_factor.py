@@ -307,3 +307,28 @@ def test_a_disk_that_fails_leaves_every_file_as_it_was(shop: Path) -> None:
         done.stderr == "error: environments/prod/environment.yaml cannot be written: file too large; all is as it was\n"
     )
     assert {path: path.read_text() for path in shop.glob("environments/*/*.yaml")} == before
+
+
+@pytest.mark.parametrize("parent", [True, False])
+def test_manifests_that_are_nearly_copies_become_one_with_patches(tmp_path: Path, parent: bool) -> None:
+    if parent:
+        layer(tmp_path, "base", "  configMaps:\n    - {name: settings, literals: {A: b}}\n", "Base")
+    for name, count in (("dev", 1), ("prod", 4), ("qa", 1)):
+        extends = "  extends: [../base]\n" if parent else ""
+        path = layer(tmp_path, name, f"{extends}  resources: [manifests]\n")
+        (path.parent / "manifests").mkdir()
+        text = WEB.replace("replicas: 1", f"replicas: {count}  # as measured")
+        (path.parent / "manifests/web.yaml").write_text(text)
+    before = rendered(tmp_path)
+    done = overlay("factor", "--write", "--uncommitted", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "environments/base/manifests/web.yaml").read_text() == (
+        WEB.replace("replicas: 1", "replicas: 1  # as measured")
+    )
+    assert spec_of(tmp_path, "dev") == "  extends: [../base]\n"
+    assert spec_of(tmp_path, "prod") == (
+        "  extends: [../base]\n  patches:\n    - target: {kind: Deployment, name: web}\n"
+        "      strategicMerge: {spec: {replicas: 4}}\n"
+    )
+    assert not (tmp_path / "environments/prod/manifests").exists()
+    assert rendered(tmp_path) == before

@@ -13,6 +13,7 @@ from overlay.dedupe.factor.search import Search
 from overlay.dedupe.factor.sheet import lines_of
 from overlay.inspect.factoring import Prover
 from overlay.inspect.session import Workshop
+from overlay.kube.types import load_types
 from overlay.pipeline import build_all
 from overlay.tree import manifests
 from overlay.yaml import write_document
@@ -131,7 +132,8 @@ def factored(folder, names=None):
         known = sorted(path.parent.name for path in (folder / "environments").glob("*/environment.yaml"))
         prover = Prover(workshop, names or known)
         read = workshop.files
-        return Search(lambda path: read.read(path) if read.exists(path) else None, prover, "environments").run()
+        types = load_types("1.34")
+        return Search(lambda path: read.read(path) if read.exists(path) else None, prover, "environments", types).run()
 
 
 def put(folder, changes):

@@ -102,20 +102,21 @@ class Extraction:
         if home.startswith("<") or len(children) < 2 or not self._is_plain(home):
             return
         found = self._settings(home, children)
-        # The chart itself costs the same whatever is in it: each value has to pay for its own lines.
-        empty = self._with(home, ())
-        useful = []
-        for setting in found:
-            sheet = self._with(home, (setting,))
-            trimmed = self._trimmed(sheet, (setting,))
-            if trimmed is not None and trimmed[0].grown() < empty.grown():
-                useful.append(setting)
-        if not useful:
+        best = self._trimmed(self._with(home, found), found) if found else None
+        if best is None:
+            found = [one for one in found if not self.prover(self._with(home, (one,)).changes).wrong]
+            best = self._trimmed(self._with(home, found), found) if found else None
+        if best is None:
             return
-        done = self._trimmed(self._with(home, useful), useful)
-        if done is not None and done[0].grown() < self.sheet.grown():
-            self.sheet, self.proof = done
-            self.settings += useful
+        # A value has to pay for its lines in the chart and its schema.
+        for setting in list(found):
+            fewer = [one for one in found if one is not setting]
+            trial = self._trimmed(self._with(home, fewer), fewer) if fewer else None
+            if trial is not None and trial[0].grown() < best[0].grown():
+                best, found = trial, fewer
+        if best[0].grown() < self.sheet.grown():
+            self.sheet, self.proof = best
+            self.settings += found
 
     def _is_plain(self, home: str) -> bool:
         """Tell whether nobody who builds on a document has a chart or values yet."""
@@ -217,15 +218,22 @@ class Extraction:
         proof = self.prover(sheet.changes)
         if proof.wrong:
             return None
-        for setting in settings:
-            for field in setting.fields:
-                for child, _ in setting.by:
-                    sheet, proof = self._without(sheet, proof, setting, child, field.leaf)
+        at_once = sheet.copy()
+        try:
+            for setting, field, child in _meant(settings):
+                while (path := next(_touching(at_once, child, field.leaf), None)) is not None:
+                    _move_comments(at_once, setting, at_once.cut(child, path))
+            found = self.prover(at_once.changes)
+        except OverlayError:
+            found = None
+        if found is not None and not found.wrong:
+            return at_once, found
+        for setting, field, child in _meant(settings):
+            sheet, proof = self._without(sheet, proof, setting, child, field.leaf)
         return sheet, proof
 
     def _without(self, sheet: Sheet, proof: Proof, setting: Setting, child: str, leaf: Leaf) -> tuple[Sheet, Proof]:
         """Take what sets a field out of a child where that changes nothing; its comments go to the value."""
-        values = f"{posixpath.dirname(setting.home)}/{CHART}/values.yaml"
         kept: set[Path] = set()
         while True:
             path = next((each for each in _touching(sheet, child, leaf) if each not in kept), None)
@@ -233,7 +241,7 @@ class Extraction:
                 return sheet, proof
             trial = sheet.copy()
             try:
-                trial.comment(values, (setting.name,), trial.cut(child, path))
+                _move_comments(trial, setting, trial.cut(child, path))
                 found = self.prover(trial.changes)
             except OverlayError:
                 kept.add(path)
@@ -242,6 +250,15 @@ class Extraction:
                 kept.add(path)
             else:
                 sheet, proof = trial, found
+
+
+def _meant(settings: Sequence[Setting]) -> list[tuple[Setting, Field, str]]:
+    """Return each value's fields with each document that sets them."""
+    return [(setting, field, child) for setting in settings for field in setting.fields for child, _ in setting.by]
+
+
+def _move_comments(sheet: Sheet, setting: Setting, comments: Sequence[str]) -> None:
+    sheet.comment(f"{posixpath.dirname(setting.home)}/{CHART}/values.yaml", (setting.name,), comments)
 
 
 def _touching(sheet: Sheet, document: str, leaf: Leaf) -> Iterator[Path]:

@@ -6,7 +6,6 @@ import posixpath
 
 from overlay.dedupe.factor.lift import lift, listed
 from overlay.dedupe.factor.manifests import copied
-from overlay.dedupe.factor.sheet import inside
 from overlay.dedupe.factor.step import Moved, Step
 from overlay.dedupe.writing import write_layer
 from overlay.errors import DocumentError
@@ -49,9 +48,14 @@ def _named(documents: Sequence[str]) -> str:
 
 
 def gather(
-    documents: tuple[str, ...], keys: Sequence[Key], paths: Sequence[str], home: Home, read: frozenset[str]
+    documents: tuple[str, ...],
+    keys: Sequence[Key],
+    paths: Sequence[str],
+    home: Home,
+    read: frozenset[str],
+    more: Sequence[Step] = (),
 ) -> Step:
-    """Return the step that moves entries and manifests of documents into what they share."""
+    """Return the step that moves entries and manifests of documents into what they share; more: what else it does."""
 
     def apply(sheet: Sheet) -> list[Moved]:
         folder = posixpath.dirname(home.document)
@@ -63,14 +67,13 @@ def gather(
             kind = "Base" if home.field == "extends" else "Component"
             sheet.write(home.document, write_layer(kind, posixpath.basename(folder), {}).encode())
         moved = [lift(sheet, key, documents, home.document) for key in keys]
-        for step in copied(documents, paths, home.document, read):
+        for step in (*copied(documents, paths, home.document, read), *more):
             moved += step.apply(sheet)
         if home.new:
             for document in documents:
                 place = posixpath.relpath(folder, posixpath.dirname(document))
-                if not isinstance(inside(sheet.value(document), ("spec",)), dict):
-                    raise DocumentError(f"{document} has no spec to name it in")
                 listed(sheet, document, home.field, place)
         return moved
 
-    return Step(key=("gather", documents, tuple(keys), tuple(paths), home.document), apply=apply)
+    also = tuple([step.key for step in more])
+    return Step(key=("gather", documents, tuple(keys), tuple(paths), also, home.document), apply=apply)

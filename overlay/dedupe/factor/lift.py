@@ -160,3 +160,8 @@ def listed(sheet: Sheet, document: str, field: str, entry: str) -> None:
         sheet.paste(document, ("spec", field), Block(key=None, content=entry, lines=(f"- {entry}",)))
     else:
         sheet.paste(document, ("spec",), Block(key=field, content=[entry], lines=(f"{field}: [{entry}]",)))
+
+
+def listed_block(sheet: Sheet, document: str, field: str, item: Any, lines: Sequence[str]) -> None:
+    """Put an item into a list of a document, as these lines have it."""
+    sheet.paste(document, ("spec", field), Block(key=None, content=item, lines=tuple(lines)))

@@ -7,6 +7,7 @@ import posixpath
 from overlay.dedupe.factor.homes import gather, home_of
 from overlay.dedupe.factor.lift import patch_label, shared_by_all, shared_by_some, together
 from overlay.dedupe.factor.manifests import copied, copies
+from overlay.dedupe.factor.near import nearly_copied
 from overlay.dedupe.factor.patches import merged, shared_parts
 from overlay.dedupe.factor.sheet import Sheet, lines_of
 from overlay.dedupe.factor.slots import joined, spec_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from overlay.dedupe.factor.step import Proof
+    from overlay.kube.types import Types
 
     # (changes by path) → all environments, built with them
     Prover = Callable[[Mapping[str, bytes | None]], Proof]
@@ -44,11 +46,12 @@ class Factored:
 class Search:
     """The project's texts with what was found so far."""
 
-    def __init__(self, read: Callable[[str], bytes | None], prover: Prover, top: str) -> None:
+    def __init__(self, read: Callable[[str], bytes | None], prover: Prover, top: str, types: Types) -> None:
         """`top`: the environments folder."""
         self.sheet = Sheet(read)
         self.prover = prover
         self.top = top
+        self.types = types
         self.first = self.proof = prover({})
         self.moved: list[Moved] = []
         self._tried: set[tuple[object, ...]] = set()
@@ -134,7 +137,8 @@ class Search:
                     children, copies(self.sheet, children, self.proof.read).get(children, ()), home, self.proof.read
                 ),
             ]
-            for found in (steps, list(shared_parts(self.sheet, children, home)), self._values(children, home)):
+            near = nearly_copied(self.sheet, children, home, self.proof.read, self.types)
+            for found in (steps, near, list(shared_parts(self.sheet, children, home)), self._values(children, home)):
                 step = together(("up", home), found)
                 if step is not None:
                     yield step
@@ -157,6 +161,11 @@ class Search:
             members = tuple([path for path in family if not path.startswith("<")])
             if len(members) < 2:
                 continue
+            if members == tuple(roots):
+                home = home_of(self.sheet, self.proof, members, self.top, every=True)
+                near = nearly_copied(self.sheet, members, home.document, self.proof.read, self.types)
+                if near:
+                    yield gather(members, (), (), home, self.proof.read, near)
             entries = shared_by_some(self.sheet, members)
             files = copies(self.sheet, members, self.proof.read)
             groups = sorted({*entries, *files}, key=lambda group: (-len(group), group))
