@@ -99,7 +99,7 @@ def _all(args: dict[str, Any], place: Place) -> tuple[list[Adoption], list[Commo
     taken: set[str] = set()
     for at, group in enumerate(found.groups, 1):
         names = names_of(group.folders)
-        title = group_name(group.folders, names)
+        title = group.name or group_name(group.folders, names)
         progress.at(f"{at} of {len(found.groups)}: {title}")
         members: list[Member] = []
         for folder, name in zip(group.folders, names, strict=True):
