@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from overlay.cli.reports import wanted_reports, write_report
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, EXIT_PARTIAL, ManifestError, OverlayError, UsageError, raise_all
 
@@ -12,14 +13,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cli.adopting import Place
+    from overlay.dedupe.across import Common
     from overlay.dedupe.adopt import Adoption
-    from overlay.dedupe.common import Common
     from overlay.dedupe.member import LeftOut, Member
+
+REPORTS = ("html",)
 
 
 def adopt(args: dict[str, Any]) -> int:
     """Show what adopting folders would make, or write it."""
-    from overlay.cli.adopt_output import show  # noqa: PLC0415
+    from overlay.cli.adopt_output import page, show  # noqa: PLC0415
     from overlay.cli.adopting import open_place  # noqa: PLC0415
 
     if not args["folders"]:
@@ -29,6 +32,7 @@ def adopt(args: dict[str, Any]) -> int:
     for folder in args["folders"]:
         if not os.path.isdir(folder):
             raise UsageError(f"{folder} is no folder", hint="overlay adopt takes folders of manifests")
+    reports = wanted_reports(args["report"], REPORTS)
     place = open_place(args["into"])
     try:
         adopted, common, left_out = _all(args, place) if args["all"] else ([_one(args, place)], [], [])
@@ -37,6 +41,8 @@ def adopt(args: dict[str, Any]) -> int:
         if args["write"]:
             place.write(texts)
         show(args, adopted, common, left_out, place, is_new=bool(texts))
+        for kind, path in reports:
+            write_report(kind, path, page(adopted, common, left_out, place))
     finally:
         place.close()
     return EXIT_PARTIAL if left_out and args["write"] else EXIT_OK
@@ -93,7 +99,7 @@ def _all(args: dict[str, Any], place: Place) -> tuple[list[Adoption], list[Commo
     taken: set[str] = set()
     for at, group in enumerate(found.groups, 1):
         names = names_of(group.folders)
-        title = group_name(group.folders, names)
+        title = group.name or group_name(group.folders, names)
         progress.at(f"{at} of {len(found.groups)}: {title}")
         members: list[Member] = []
         for folder, name in zip(group.folders, names, strict=True):
@@ -132,7 +138,7 @@ Examples:
 
   overlay adopt apps/shop-dev apps/shop-prod --into environments/
 
-  overlay adopt clusters/ --all -o json
+  overlay adopt clusters/ --all -o json --report html=adopted
 
   overlay adopt apps/shop-dev apps/shop-staging apps/shop-prod --write""",
     run=adopt,
@@ -160,6 +166,13 @@ Examples:
             choices=("table", "json", "yaml"),
             default="table",
             help="table, json or yaml.",
+        ),
+        Param(
+            name="report",
+            flags=("--report",),
+            kind="list",
+            metavar="KIND=FILE",
+            help="Also write a report: html=DIR (one page).",
         ),
         *COMMON,
     ),

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cli.adopting import Place
+    from overlay.dedupe.across import Common
     from overlay.dedupe.adopt import Adoption
-    from overlay.dedupe.common import Common
     from overlay.dedupe.member import LeftOut
 
 _WIDEST = 44
@@ -63,6 +63,41 @@ def show(
     print(_closing(args, adopted, place, is_new=is_new), file=sys.stderr)
 
 
+def page(
+    adopted: Sequence[Adoption], common: Sequence[Common], left_out: Sequence[LeftOut], place: Place
+) -> str:  # fmt: skip
+    """Return the result as one HTML page."""
+    from overlay.report.adoption_page import AdoptedGroup, LeftFolder, Lines, adoption_page  # noqa: PLC0415
+
+    groups = []
+    for one in adopted:
+        added = [one.titles.base, *_components(one)]
+        groups.append(
+            AdoptedGroup(
+                name=one.group,
+                environments=tuple(
+                    [
+                        Lines(name=title, before=member.lines, after=one.lines_of(title))
+                        for member in one.members
+                        for title in (one.titles.environments[member.name],)
+                    ]
+                ),
+                added=tuple([Lines(name=name, before=None, after=one.lines_of(name)) for name in added]),
+                rows=tuple(_differences(one, place)),
+            )
+        )
+    return adoption_page(
+        groups,
+        [Lines(name=f"components/{one.name}", before=None, after=one.lines) for one in common],
+        [LeftFolder(folder=one.folder, reason=one.reason, place=str(one.location or "")) for one in left_out],
+    )
+
+
+def _components(one: Adoption) -> list[str]:
+    names = sorted({path.split("/")[1] for path in one.files if path.startswith("components/")})
+    return [f"components/{name}" for name in names]
+
+
 def _rows(adopted: Sequence[Adoption], common: Sequence[Common]) -> list[tuple[str, ...]]:
     rows = [_row(one.group, ", ".join(member.name for member in one.members), one.before, one.after) for one in adopted]
     if len(adopted) > 1:
@@ -82,8 +117,7 @@ def _one_group(one: Adoption, place: Place, style: Style) -> None:
     rows = [(f"{place.shown}/{title}", str(one.lines_of(title))) for title in titles]
     before = {one.titles.environments[member.name]: str(member.lines) for member in one.members}
     cells = [(folder, before.get(title, ""), lines) for title, (folder, lines) in zip(titles, rows, strict=True)]
-    components = sorted({path.split("/")[1] for path in one.files if path.startswith("components/")})
-    cells += [(f"{place.shown}/components/{name}", "", str(one.lines_of(f"components/{name}"))) for name in components]
+    cells += [(f"{place.shown}/{name}", "", str(one.lines_of(name))) for name in _components(one)]
     sys.stdout.write("\n" + as_table(("FOLDER", "LINES", "AFTER"), cells, style))
     found = _differences(one, place)
     names = [member.name for member in one.members]

@@ -8,10 +8,11 @@ from contextlib import ExitStack
 
 from overlay.cli.comparing import comparing
 from overlay.cli.diff_output import label
+from overlay.cli.reports import wanted_reports, write_report
 from overlay.cli.table import COMMON, Command, Param
 from overlay.cli.versions import BASE
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
-from overlay.report.kinds import REPORTS
+from overlay.report.kinds import REPORTS, report_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def check(args: dict[str, Any]) -> int:
     if args["all"] == bool(args["environments"]):
         text = "--all and names of environments exclude each other" if args["all"] else "which environment?"
         raise UsageError(text, hint="name one or more, or say --all; `overlay env list` shows them")
-    reports = _reports(args)
+    reports = wanted_reports(args["report"], REPORTS)
     result = _result(args)
     _print(result, args)
     for kind, path in reports:
-        _write(kind, path, result)
+        write_report(kind, path, report_text(kind, result))
     return EXIT_DIFFERENT if result.is_bad else EXIT_OK
 
 
@@ -87,16 +88,6 @@ def _rules(args: dict[str, Any], names: list[str]) -> tuple[tuple[Any, ...], dic
     return (rule,), {name: f"{rule.top} {rule.fingerprint(name)}" for name in names}
 
 
-def _reports(args: dict[str, Any]) -> list[tuple[str, str]]:
-    found = []
-    for text in args["report"]:
-        kind, equals, path = text.partition("=")
-        if kind not in REPORTS or not equals or not path:
-            raise UsageError(f"--report {text!r} names no report", hint=f"write KIND=FILE with {', '.join(REPORTS)}")
-        found.append((kind, path))
-    return found
-
-
 def _print(result: Result, args: dict[str, Any]) -> None:
     from overlay.report import problems  # noqa: PLC0415
     from overlay.report.style import Style, wants_color, without_commands  # noqa: PLC0415
@@ -119,21 +110,6 @@ def _print(result: Result, args: dict[str, Any]) -> None:
     text = problems.as_text((), findings, style=style, lines=source_lines(args))
     text += check_summary(result, style)
     sys.stdout.write(without_commands(text) if os.environ.get("GITHUB_ACTIONS") == "true" else text)
-
-
-def _write(kind: str, path: str, result: Result) -> None:
-    from overlay.errors import OutputError  # noqa: PLC0415
-    from overlay.files.atomic import write_atomic  # noqa: PLC0415
-    from overlay.report.kinds import report_text  # noqa: PLC0415
-
-    if kind == "html":
-        path = os.path.join(path, "index.html")
-    try:
-        if kind == "html":
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-        write_atomic(path, report_text(kind, result).encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {os.strerror(error.errno or 0).lower()}") from None
 
 
 CHECK = Command(

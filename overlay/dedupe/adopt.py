@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.dedupe.common import find_common
+from overlay.dedupe.across import find_common
 from overlay.dedupe.draft import Drafter
 from overlay.dedupe.layers import Titles, Writer
 from overlay.dedupe.member import LeftOut
@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from overlay.dedupe.common import Common
+    from overlay.dedupe.across import Common
     from overlay.dedupe.member import Member
     from overlay.dedupe.shared import Draft, Key
     from overlay.kube.types import Types

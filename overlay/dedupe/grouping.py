@@ -12,7 +12,9 @@ import stat
 from zlib import crc32
 
 from overlay.dedupe.environments import pattern, tokens
+from overlay.dedupe.kustomization import FILES as KUSTOMIZATIONS
 from overlay.dedupe.member import LeftOut
+from overlay.dedupe.overlays import name_of, overlay_key, overlays_among
 from overlay.dedupe.reading import ENDINGS
 from overlay.model.value import value
 
@@ -33,10 +35,11 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 @value(kw_only=True)
 class Group:
-    """Folders that are taken for environments of one thing; how: `name` or `content`."""
+    """Folders taken for environments of one thing; how: by `name` or `content`; name: where their path has one."""
 
     folders: tuple[str, ...]
     how: str
+    name: str | None = None
 
 
 @value(kw_only=True)
@@ -51,16 +54,21 @@ class Found:
 def find_groups(tree: str) -> Found:
     """Return the groups below a folder; what lies behind links is never looked at."""
     left_out: list[LeftOut] = []
-    folders = sorted(_manifest_folders(tree.rstrip("/") or tree, left_out))
+    plain, kustomized = _manifest_folders(tree.rstrip("/") or tree, left_out)
+    overlays = set(overlays_among(kustomized))
     by_name: dict[str, list[str]] = {}
     rest: list[str] = []
-    for folder in folders:
-        key = _name_key(folder, tree)
+    for folder in sorted([*plain, *overlays]):
+        key = overlay_key(folder, tree) if folder in overlays else _name_key(folder, tree)
         if key is None:
             rest.append(folder)
         else:
             by_name.setdefault(key, []).append(folder)
-    groups = [Group(folders=tuple(found), how="name") for found in by_name.values() if len(found) > 1]
+    groups = [
+        Group(folders=tuple(found), how="name", name=name_of(key) if overlays.issuperset(found) else None)
+        for key, found in by_name.items()
+        if len(found) > 1
+    ]
     rest += [found[0] for found in by_name.values() if len(found) == 1]
     alike, single = _by_content(sorted(rest))
     groups += [Group(folders=found, how="content") for found in alike]
@@ -77,13 +85,17 @@ def _name_key(folder: str, tree: str) -> str | None:
     return None
 
 
-def _manifest_folders(tree: str, left_out: list[LeftOut]) -> list[str]:
-    """Return the uppermost folders that hold manifests themselves; those below belong to them."""
+def _manifest_folders(tree: str, left_out: list[LeftOut]) -> tuple[list[str], list[str]]:
+    """Return the uppermost folders that hold manifests themselves, and all that hold a kustomization.
+
+    Folders below one with manifests belong to it; below a kustomization only others of them count.
+    """
     found: list[str] = []
-    pending = [(tree, 0)]
+    kustomized: list[str] = []
+    pending = [(tree, 0, False)]
     seen = 0
     while pending:
-        folder, depth = pending.pop()
+        folder, depth, within = pending.pop()
         seen += 1
         if seen > MAX_FOLDERS or depth > MAX_DEPTH:
             left_out.append(LeftOut(folder=folder, reason="the tree has too many folders, or too deep ones"))
@@ -96,6 +108,7 @@ def _manifest_folders(tree: str, left_out: list[LeftOut]) -> list[str]:
             continue
         below = []
         holds = False
+        is_overlay = False
         for entry in here:
             if entry.is_symlink():
                 if not entry.name.startswith("."):
@@ -103,13 +116,17 @@ def _manifest_folders(tree: str, left_out: list[LeftOut]) -> list[str]:
             elif entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith("."):
                     below.append((entry.path, depth + 1))
-            elif depth and entry.name.endswith(ENDINGS) and not holds:
+            elif entry.name in KUSTOMIZATIONS:
+                is_overlay = True
+            elif depth and entry.name.endswith(ENDINGS) and not holds and not within:
                 holds = b"apiVersion" in _start(entry.path)
-        if holds:
+        if is_overlay:
+            kustomized.append(folder)
+        elif holds:
             found.append(folder)
-        else:
-            pending += below
-    return found
+            continue
+        pending += [(path, level, within or is_overlay) for path, level in below]
+    return found, kustomized
 
 
 def _start(path: str) -> bytes:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from overlay.dedupe.kustomize import is_kustomized, render
 from overlay.dedupe.member import Member, Piece
 from overlay.errors import LimitError, ManifestError, OverlayError, PathError, YamlError, raise_all
 from overlay.files.reader import ProjectFiles
 from overlay.kube.objects import parse_objects
 from overlay.model.location import Location
+from overlay.model.value import replace
 from overlay.yaml import decode, read_documents
 
 TYPE_CHECKING = False
@@ -31,15 +33,29 @@ _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 
 def read_member(folder: str, name: str) -> Member:
-    """Return the objects of a folder; subfolders count.
+    """Return the objects of a folder; subfolders count, and of a kustomization what it renders to.
 
     folder: as the user gave it. Raises OverlayError, or Problems with all that keeps the folder from being taken in.
     """
+    if is_kustomized(folder):
+        return _rendered(folder, name)
     files = ProjectFiles(folder)
     try:
         return _read(files, folder.rstrip("/") or folder, name, files.walk(""))
     finally:
         files.close()
+
+
+def _rendered(folder: str, name: str) -> Member:
+    text = decode(render(folder), folder)
+    shown = folder.rstrip("/") or folder
+    pieces = [replace(piece, alone=False) for piece in _pieces(text, shown, "")]
+    raise_all(_twice(pieces))
+    if len(pieces) > MAX_OBJECTS:
+        raise LimitError(f"{shown} has more than {MAX_OBJECTS} objects")
+    if not pieces:
+        raise ManifestError(f"{shown} renders to nothing")
+    return Member(folder=shown, name=name, pieces=tuple(pieces), lines=text.count("\n"))
 
 
 def _read(files: ProjectFiles, shown: str, name: str, paths: Iterable[str]) -> Member:

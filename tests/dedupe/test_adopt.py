@@ -351,3 +351,23 @@ def test_a_name_that_is_taken_is_left_to_its_owner(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert mine.read_text() == "mine\n"
     assert (tmp_path / "environments/components/limits-configmap-2/manifests/limits.yaml").is_file()
+
+
+def test_the_report_is_one_page_of_what_the_table_says_and_hides_secrets(lecture: Path) -> None:
+    for name in ("dev", "prod"):
+        path = config(lecture / f"shop-{name}", "c", f"shop-{name}", A=f"hunter2-{name}")
+        path.write_text(path.read_text().replace("ConfigMap", "Secret").replace("\ndata:", "\nstringData:"))
+    done = overlay(
+        "adopt", "shop-dev", "shop-staging", "shop-prod", "--report", "html=found/here", "-q", cwd=lecture
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    page = (lecture / "found/here/index.html").read_text()
+    assert "<title>Adopting shop</title>" in page
+    assert "spec.<wbr>replicas" in page
+    assert "hunter2" not in page
+    assert not (lecture / "environments").exists()
+    done = overlay("adopt", "shop-dev", "shop-prod", "--report", "pdf=x", cwd=lecture)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: --report 'pdf=x' names no report\n  hint: write KIND=FILE with html\n",
+    )
