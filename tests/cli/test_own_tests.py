@@ -102,7 +102,7 @@ def test_everything_that_fails_is_told_at_once(project: Path) -> None:
         "Service/shop-prod/web: spec.ports must have at most 0 elements",
         "Service/shop-prod/web: spec.ports[0].port must be at least 100, found the number 80",
         "Service/shop-prod/web: ports have names: spec.ports[0].port must be a string, found the number 80",
-        "Deployment/shop-prod/web: object.spec.replicas > 1 is false: it cannot be evaluated: no such key: replicas",
+        "Deployment/shop-prod/web: object.spec.replicas > 1 is false: it cannot be evaluated: there is no replicas",
         "Deployment/shop-prod/web: no template",
         "the expression gives no true or false",
     ]  # fmt: skip
