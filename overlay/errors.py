@@ -74,10 +74,14 @@ class OverlayError(Exception):
         related: Sequence[tuple[str, Location]] = (),
         rule: str = "",
     ) -> None:
+        from overlay.tokens import cover_tokens  # noqa: PLC0415  # only errors need it, and it compiles much
+
+        # Whatever an error repeats of its input, a credential is not among it (hazards Z04, Z10).
+        message = cover_tokens(message)
         super().__init__(message)
         self.message = message
         self.location = location
-        self.hint = hint
+        self.hint = hint if hint is None else cover_tokens(hint)
         self.environment = environment
         self.object = object
         self.related = tuple(related)

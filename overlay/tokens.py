@@ -1,10 +1,15 @@
-"""Credentials that can be told by their form, as those who give them out describe it; no value is ever returned."""
+"""Credentials that can be told by their form, as those who give them out describe it: found, never returned, covered.
+
+What is encoded is looked at as it is meant: base64 in its forms, over several lines and packed, URL-encoding, JSON's
+escapes, UTF-16. A token that is broken over lines is still one.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
+import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,20 +48,58 @@ _CERTIFICATE = re.compile(
     # The same in base64.
     rb"|LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS|LS0tLS1CRUdJTiBYNTA5IENFUlRJRklDQVRF|LS0tLS1CRUdJTiBUUlVTVEVEIENFUlRJRklDQVRF"
 )
-_ENCODED = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
+# In one line, or in several that begin with the same indentation; `-` and `_` are those of URLs.
+_ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}(?:\r?\n[ \t]*[A-Za-z0-9+/_-]{8,})*={0,2}")
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ESCAPE = re.compile(rb"\\u00([0-9A-Fa-f]{2})|\\(/)")
+_BROKEN = re.compile(rb"\\?\r?\n[ \t]*")
+_PACKED = b"\x1f\x8b"
+# Of what is packed in a value so much is looked at; and so many encodings in each other.
+_MOST_UNPACKED, _MOST_NESTED = 1 << 20, 3
+_COVER = b"***"
+_USER = re.compile(rb"\b(?!ssh:)([A-Za-z][A-Za-z0-9+.-]{1,20}://)[^\s/@'\"<>]{1,500}@")
+_QUERY = re.compile(rb"(?i)([?&](?:[a-z_-]*(?:token|signature|credential|secret|password|api_?key)|sig)=)[^&\s'\"<>#]+")
+_PEM = re.compile(rb"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)[\s\S]*?(?:-----END [A-Z0-9 ]+-----|\Z)")
 # Records are full of these.
 _DIGEST = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def find_tokens(data: bytes) -> Iterator[tuple[str, int]]:
-    """Yield what a text holds, and in which line; also what it holds in base64."""
+    """Yield what a text holds, and in which line; also what it holds in an encoding, which is named."""
+    known: set[str] = set()
     for name, at in _find(data):
+        known.add(name)
         yield name, _line(data, at)
     for run in _ENCODED.finditer(data):
-        if _DIGEST.fullmatch(run[0]):
-            continue
-        for name, _ in _find(_decoded(run[0])):
+        for name in dict.fromkeys(_in_run(run[0], _MOST_NESTED)):
             yield f"{name} in base64", _line(data, run.start())
+    for text, how in _meant(data):
+        for name, _ in _find(text):
+            if name not in known:
+                known.add(name)
+                yield f"{name}{how}", 1
+
+
+def cover_tokens(text: str) -> str:
+    """Return a text for people with its tokens, and who logs in to the URLs in it, as `***`."""
+    data = text.encode("utf-8", "surrogatepass")
+    found = _QUERY.sub(rb"\1" + _COVER, data)
+    found = _USER.sub(rb"\1" + _COVER + b"@", found) if b"@" in found else found
+    if next(find_tokens(found), None) is not None:
+        found = _PEM.sub(_COVER, found)
+        for _, literals, form in _TABLE:
+            if any(literal in found for literal in literals):
+                found = form.sub(_COVER, found)
+        found = _ENCODED.sub(_covered_run, found)
+        if next(find_tokens(found), None) is not None:
+            # It is broken over lines, or written in another way: nothing of the text can be shown.
+            found = _COVER
+    return text if found == data else found.decode("utf-8", "surrogatepass")
+
+
+def _covered_run(run: re.Match[bytes]) -> bytes:
+    return _COVER if any(_in_run(run[0], _MOST_NESTED)) else run[0]
 
 
 def find_certificates(data: bytes) -> bool:
@@ -75,8 +118,56 @@ def _line(data: bytes, at: int) -> int:
     return data.count(b"\n", 0, at) + 1
 
 
+def _in_run(run: bytes, depth: int) -> Iterator[str]:
+    """Yield what base64 holds: all of it, and what is below its first line, which may be a word of its own."""
+    if _DIGEST.fullmatch(run):
+        return
+    yield from _nested(_decoded(run), depth)
+    below = run.partition(b"\n")[2]
+    if below:
+        yield from _nested(_decoded(below), depth)
+
+
+def _nested(data: bytes, depth: int) -> Iterator[str]:
+    """Yield what decoded bytes hold, also in further encodings."""
+    if data.startswith(_PACKED):
+        data = _unpacked(data)
+    for name, _ in _find(data):
+        yield name
+    for text, _ in _meant(data):
+        for name, _ in _find(text):
+            yield name
+    if depth > 1:
+        for run in _ENCODED.finditer(data):
+            yield from _in_run(run[0], depth - 1)
+
+
+def _meant(data: bytes) -> Iterator[tuple[bytes, str]]:
+    """Yield a text as it is meant where it is written in another way, and how it is written."""
+    if b"%" in data and (plain := _PERCENT.sub(lambda found: bytes([int(found[1], 16)]), data)) != data:
+        yield plain, " in URL-encoding"
+    if b"\\" in data and (plain := _ESCAPE.sub(_unescaped, data)) != data:
+        yield plain, " in escapes"
+    if b"\0" in data:
+        yield data.replace(b"\0", b""), " in UTF-16"
+    if b"\n" in data:
+        # Words of a URL in the lines of a text are no URL.
+        yield _BROKEN.sub(b"", data).replace(b"://", b""), " over several lines"
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    return found[2] or bytes([int(found[1], 16)])
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(31).decompress(data, _MOST_UNPACKED)
+    except zlib.error:
+        return b""
+
+
 def _decoded(run: bytes) -> bytes:
-    text = run.rstrip(b"=")
+    text = b"".join(run.split()).rstrip(b"=").translate(_URL_SAFE)
     try:
         return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"==")
     except binascii.Error:

@@ -133,7 +133,7 @@ def documents() -> str:
         "# Documents\n",
         "The same as JSON Schemas: `overlay schema environment` prints one, `schemas/` holds them.\n",
     ]
-    for name in ("environment", "base", "component", "project", "lock"):
+    for name in ("environment", "base", "component", "project", "test", "lock"):
         schema = json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
         out += [f"## {name}\n", f"{schema.get('description', '')}\n", "| field | type | meaning |\n| --- | --- | --- |"]
         out += _fields(schema, schema, "")

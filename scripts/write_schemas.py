@@ -527,6 +527,56 @@ def document(kind: str, description: str, spec: Schema, defs: Schema) -> Schema:
     }
 
 
+def test() -> Schema:
+    """Return what stands in the spec of a user's own test."""
+    target = ref("target")
+    expect = {**DEFS["patch"]["properties"]["expect"], "description": "How many exist: `1+` (the default), 2, `0..3`."}
+    known: Schema = {
+        "exists": {**target, "description": "Objects that have to be there."},
+        "absent": {**target, "description": "Objects that must not be there."},
+        "equals": {"description": "The value that a field of every object of the target has."},
+        "schema": {
+            "type": "object",
+            "description": "A JSON Schema that every object of the target, or a field of it, fits.",
+        },
+        "expression": text("CEL that is true for each `object` of the target; without a target, for all `objects`."),
+        "expect": expect,
+        "target": target,
+        "field": text("Dotted field path; `*` stands for every element."),
+        "message": text("What is told where it does not hold."),
+    }
+    # (must stand beside it, may stand beside it)
+    ways: dict[str, tuple[list[str], list[str]]] = {
+        "exists": ([], ["expect"]),
+        "absent": ([], []),
+        "equals": (["target", "field"], []),
+        "schema": (["target"], ["field"]),
+        "expression": ([], ["target"]),
+    }
+    assertion = fields(
+        "One assertion: exists, absent, equals, schema or expression.",
+        known,
+        oneOf=[
+            {
+                "required": [way, *needed],
+                "properties": {name: False for name in known if name not in (way, *needed, *allowed, "message")},
+            }
+            for way, (needed, allowed) in ways.items()
+        ],
+    )
+    return {
+        "environments": many(
+            "Names of environments, in which * stands for any text; all when absent.",
+            {"type": "string", "minLength": 1},
+        ),
+        "golden": fields(
+            "Objects held against tests/golden/TEST/ENVIRONMENT.yaml, where values of Secrets are hidden.",
+            {"target": target, "ignore": many("Fields that are left out.", FIELD_RULE)},
+        ),
+        "assertions": many("What has to be true.", assertion),
+    }
+
+
 def lock() -> Schema:
     """Return the schema of overlay.lock."""
     words = {
@@ -663,9 +713,21 @@ def schemas() -> dict[str, Schema]:
         "base": document("Base", "base.yaml: what environments share.", {**PARENTS, **SHARED}, DEFS),
         "component": document("Component", "component.yaml: a part that environments opt into.", SHARED, DEFS),
         "project": document("Project", "overlay.yaml: defaults of the project.", project, {"target": DEFS["target"]}),
+        "test": tests(),
         "lock": lock(),
         "changes": changes(),
     }
+
+
+def tests() -> Schema:
+    """Return the schema of a user's own test, which says something in any case."""
+    found = document(
+        "Test", "tests/NAME.yaml: what has to be true of environments.", test(), {"target": DEFS["target"]}
+    )
+    found["required"] = [*found["required"], "spec"]
+    some = {"required": ["assertions"], "properties": {"assertions": {"minItems": 1, "description": "At least one."}}}
+    found["properties"]["spec"]["anyOf"] = [{"required": ["golden"]}, some]
+    return found
 
 
 def changes() -> Schema:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gzip
 
 import pytest
 
-from overlay.tokens import find_tokens
+from overlay.errors import OverlayError
+from overlay.tokens import cover_tokens, find_tokens
 
 # Put together here, so that no scanner takes this file for a leak.
 REAL = {
@@ -66,7 +68,70 @@ def test_what_is_no_token_is_not_found(text: str) -> None:
     assert list(find_tokens(f"data: {text}\n".encode())) == []
 
 
+TOKEN = REAL["a GitHub token"]
+LONG = base64.b64encode(f"{'x' * 70} {TOKEN}".encode()).decode()
+ENCODED = {
+    "base64 in Secrets' data": (base64.b64encode(TOKEN.encode()).decode(), "in base64"),
+    "base64 of URLs": (base64.urlsafe_b64encode(b"\xff\xfe??>> " + TOKEN.encode()).decode(), "in base64"),
+    "base64 in lines": ("\n  ".join([LONG[at : at + 40] for at in range(0, len(LONG), 40)]), "in base64"),
+    "base64 below a word": (f"a-word-of-twenty-four-letters\n  {LONG}", "in base64"),
+    "base64 of base64": (base64.b64encode(base64.b64encode(TOKEN.encode())).decode(), "in base64"),
+    "base64 of UTF-16": (base64.b64encode(TOKEN.encode("utf-16")).decode(), "in base64"),
+    "base64 of gzip": (base64.b64encode(gzip.compress(TOKEN.encode())).decode(), "in base64"),
+    "URL-encoded": ("".join([f"%{byte:02x}" for byte in TOKEN.encode()]), "in URL-encoding"),
+    "URL-encoded in part": (TOKEN.replace("_", "%5F"), "in URL-encoding"),
+    "JSON's escapes": ("".join([f"\\u{byte:04x}" for byte in TOKEN.encode()]), "in escapes"),
+    "UTF-16": (TOKEN.encode("utf-16-le").decode(), "in UTF-16"),
+    "broken over lines": (f"{TOKEN[:10]}\n  {TOKEN[10:]}", "over several lines"),
+    "broken as shells do": (f"{TOKEN[:10]}\\\n{TOKEN[10:]}", "over several lines"),
+}
+
+
+@pytest.mark.parametrize("how", ENCODED)
+def test_Z10_a_token_is_found_and_covered_however_it_is_written(how: str) -> None:
+    written, named = ENCODED[how]
+    text = f"data: {written}\n"
+    assert [name for name, _ in find_tokens(text.encode())] == [f"a GitHub token {named}"]
+    covered = cover_tokens(text)
+    assert "***" in covered
+    assert written not in covered
+    assert TOKEN not in covered
+    error = OverlayError(f"found {text}", hint=text)
+    assert written not in f"{error} {error.message} {error.hint} {error!r}"
+
+
+@pytest.mark.parametrize(
+    ("text", "covered"),
+    [
+        ("https://ada:secret@h.example/x", "https://***@h.example/x"),
+        ("from https://" + TOKEN + "@h.example/x: no", "from https://***@h.example/x: no"),
+        ("https://h.example/x?sv=1&sig=abc%3D&se=2", "https://h.example/x?sv=1&sig=***&se=2"),
+        ("https://h.example/?X-Amz-Signature=abc&access_token=d#e", "https://h.example/?X-Amz-Signature=***&access_token=***#e"),
+        ("ssh://git@h.example/x, git@h.example:x", "ssh://git@h.example/x, git@h.example:x"),
+        ("-----BEGIN RSA PRIVATE " + "KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nb", "***\nb"),
+        ("write to ada@shop.example about https://h.example/@x", "write to ada@shop.example about https://h.example/@x"),
+        (f"the value {TOKEN}, again", "the value ***, again"),
+    ],
+)  # fmt: skip
+def test_Z04_what_a_message_shows_has_no_credential(text: str, covered: str) -> None:
+    assert cover_tokens(text) == covered
+
+
+@pytest.mark.parametrize("text", [text for text in NONE if "@db" not in text])
+def test_what_is_no_token_is_shown(text: str) -> None:
+    assert cover_tokens(text) == text
+
+
 def test_time_is_linear_in_what_is_looked_at() -> None:
-    hostile = [b"a://" * 50_000, b"-----BEGIN " * 50_000 + b"PRIVATE KEY", b"A" * 400_000, b"eyJ.eyJ" * 50_000]
+    hostile = [
+        (b"A" * 30 + b"\n") * 9_000,
+        b"%41" * 90_000,
+        b"-" * 400_000,
+        b"a://x:" * 50_000,
+        b"a://" * 50_000,
+        b"-----BEGIN " * 50_000 + b"PRIVATE KEY",
+        b"A" * 400_000,
+        b"eyJ.eyJ" * 50_000,
+    ]
     for data in hostile:
         assert len(list(find_tokens(data))) == 0

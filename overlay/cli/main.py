@@ -22,6 +22,7 @@ COMMANDS = {
     ("compare",): ("overlay.cli.compare", "COMPARE"),
     ("images",): ("overlay.cli.images", "IMAGES"),
     ("check",): ("overlay.cli.check", "CHECK"),
+    ("test",): ("overlay.cli.test", "TEST"),
     ("affected",): ("overlay.cli.affected", "AFFECTED"),
     ("values",): ("overlay.cli.values", "VALUES"),
     ("sync",): ("overlay.cli.sync", "SYNC"),
@@ -78,9 +79,8 @@ COMMANDS = {
 
 # Commands that render: Helm's library loads in a process of its own while they get ready.
 EARLY = (
-    "render", "lint", "check", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync",
-    "plan", "status", "package", "diff", "adopt-live", "schedule", "factor",
-    "extract-values",
+    "render", "lint", "test", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync",
+    "plan", "status", "package", "diff", "adopt-live", "schedule", "factor", "extract-values",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DOCUMENTS = ("environment", "base", "component", "project", "lock", "changes")
+DOCUMENTS = ("environment", "base", "component", "project", "test", "lock", "changes")
 
 
 def schema(args: dict[str, Any]) -> int:
@@ -35,7 +35,7 @@ That is environment.yaml and the others, and what `overlay diff -o json` prints:
             metavar="DOCUMENT",
             choices=DOCUMENTS,
             default="environment",
-            help="environment, base, component, project, lock or changes.",
+            help="environment, base, component, project, test, lock or changes.",
         ),
         *COMMON,
     ),

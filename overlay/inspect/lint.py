@@ -15,6 +15,7 @@ from overlay.model.finding import Finding
 from overlay.model.value import replace
 from overlay.nearest import did_you_mean
 from overlay.report.shared import shared
+from overlay.tokens import cover_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,8 +69,17 @@ def lint_all(workshop: Workshop, names: Sequence[str]) -> list[Finding]:
 
 
 def together(found: Sequence[Finding]) -> list[Finding]:
-    """Return findings of several environments, each once, with the names of all that have it."""
-    return [replace(one.problem, environment=one.named(), object=one.object) for one in shared(found)]
+    """Return findings of several environments, each once with all that have it; credentials are covered."""
+    return [
+        replace(
+            one.problem,
+            message=cover_tokens(one.problem.message),
+            hint=cover_tokens(one.problem.hint) if one.problem.hint else None,
+            environment=one.named(),
+            object=one.object,
+        )
+        for one in shared(found)
+    ]
 
 
 def _of_health(session: Session) -> list[Finding]:

@@ -125,6 +125,11 @@ def custom_kinds(definitions: Iterable[dict[str, Any]], metadata: Type) -> dict[
     return found
 
 
+def schema_type(schema: dict[str, Any]) -> Type:
+    """Return the type that a schema in the words of definitions describes."""
+    return _child(schema)
+
+
 _TEXT = {"type": "string"}
 _OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 

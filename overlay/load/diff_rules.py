@@ -15,9 +15,14 @@ def read_diff_rules(spec: Fields) -> tuple[tuple[FieldRule, ...], tuple[FieldRul
     found = spec.fields("diff")
     if found is None:
         return (), ()
-    rules = [tuple([_rule(entry) for entry in found.entries(name)]) for name in ("ignore", "mask")]
+    rules = [read_field_rules(found, name) for name in ("ignore", "mask")]
     found.finish()
     return rules[0], rules[1]
+
+
+def read_field_rules(fields: Fields, name: str) -> tuple[FieldRule, ...]:
+    """Return a list of fields."""
+    return tuple([_rule(entry) for entry in fields.entries(name)])
 
 
 def _rule(entry: Fields) -> FieldRule:

@@ -41,12 +41,11 @@ def read_layer(document: Document, folder: str) -> Layer:
     """
     errors: list[OverlayError] = []
     top = Fields(document, document.value, (), errors)
-    kind = _header(top, KINDS)
-    name = _name(top)
+    kind, name = read_header(top, KINDS)
     spec_fields = top.fields("spec")
     top.finish()
     spec = _spec(spec_fields, kind) if spec_fields is not None else Spec()
-    raise_all(sorted(errors, key=_place))
+    raise_all(sorted(errors, key=by_place))
     return Layer(
         kind=kind,
         name=name,
@@ -64,8 +63,8 @@ def read_project(document: Document, root: str) -> Project:
     """
     errors: list[OverlayError] = []
     top = Fields(document, document.value, (), errors)
-    _header(top, ("Project",))
-    project = Project(root=root, name=_name(top))
+    _, name = read_header(top, ("Project",))
+    project = Project(root=root, name=name)
     spec = top.fields("spec")
     top.finish()
     if spec is not None:
@@ -82,7 +81,7 @@ def read_project(document: Document, root: str) -> Project:
             masked=masked,
         )
         spec.finish()
-    raise_all(sorted(errors, key=_place))
+    raise_all(sorted(errors, key=by_place))
     return project
 
 
@@ -109,12 +108,13 @@ def _unknown_kinds(spec: Fields) -> str:
     return severity
 
 
-def _place(error: OverlayError) -> tuple[int, int]:
+def by_place(error: OverlayError) -> tuple[int, int]:
     """Order problems as a reader meets them."""
     return (error.location.line, error.location.column) if error.location else (0, 0)
 
 
-def _header(top: Fields, kinds: tuple[str, ...]) -> str:
+def read_header(top: Fields, kinds: tuple[str, ...]) -> tuple[str, str]:
+    """Read apiVersion, kind and metadata; return the kind and the name."""
     top.need("apiVersion")
     top.need("kind")
     api_version = top.string("apiVersion")
@@ -124,7 +124,7 @@ def _header(top: Fields, kinds: tuple[str, ...]) -> str:
     if kind and kind not in kinds:
         hint = did_you_mean(kind, kinds)
         top.error(f"kind is {kind!r}, expected {' or '.join(kinds)}", "kind", hint=hint)
-    return kind or kinds[0]
+    return kind or kinds[0], _name(top)
 
 
 def _name(top: Fields) -> str:

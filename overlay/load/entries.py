@@ -61,7 +61,7 @@ def _patch(entry: Fields) -> Patch:
         location=entry.location(),
         content_location=entry.location(ways[0]) if ways else entry.location(),
         target=target,
-        expect=_expect(entry),
+        expect=read_expect(entry),
         path=None if path is None else PathRef(path, entry.location("path")),
         strategic_merge=strategic,
         json_patch=operations,
@@ -69,7 +69,8 @@ def _patch(entry: Fields) -> Patch:
     )
 
 
-def _expect(entry: Fields) -> Expect:
+def read_expect(entry: Fields) -> Expect:
+    """Read how many objects are meant."""
     found = entry.take("expect")
     if not entry.has("expect"):
         return Expect()

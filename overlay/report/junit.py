@@ -24,7 +24,7 @@ def as_junit(result: Result) -> str:
 
 
 def _suite(one: Checked, result: Result) -> tuple[str, int, int]:
-    name = _attribute(one.environment)
+    name = attribute(one.environment)
     rules: dict[str, list[Finding]] = {}
     for each in result.of(one.environment):
         rules.setdefault(each.rule, []).append(each)
@@ -32,10 +32,10 @@ def _suite(one: Checked, result: Result) -> tuple[str, int, int]:
     for rule, found in rules.items():
         bad = [each for each in found if result.is_error(each)]
         failures += bool(bad)
-        inner = "".join([_failure(each) for each in bad])
+        inner = "".join([failure(each) for each in bad])
         others = [_whole(each) for each in found if each not in bad]
         inner += f"<system-out>{_text(chr(10).join(others))}</system-out>" if others else ""
-        cases.append(f"<testcase classname={name} name={_attribute(rule)}>{inner}</testcase>\n")
+        cases.append(f"<testcase classname={name} name={attribute(rule)}>{inner}</testcase>\n")
     if not failures:
         said = _text(told(one, result))
         cases.append(f'<testcase classname={name} name="check"><system-out>{said}</system-out></testcase>\n')
@@ -43,8 +43,9 @@ def _suite(one: Checked, result: Result) -> tuple[str, int, int]:
     return f"{head}{''.join(cases)}</testsuite>\n", len(cases), failures
 
 
-def _failure(one: Finding) -> str:
-    return f"<failure message={_attribute(one.message)}>{_text(_whole(one))}</failure>"
+def failure(one: Finding) -> str:
+    """Return what is wrong as a case has it."""
+    return f"<failure message={attribute(one.message)}>{_text(_whole(one))}</failure>"
 
 
 def _whole(one: Finding) -> str:
@@ -53,7 +54,8 @@ def _whole(one: Finding) -> str:
     return f"{where}{what}{one.message}" + (f" ({one.hint})" if one.hint else "")
 
 
-def _attribute(text: str) -> str:
+def attribute(text: str) -> str:
+    """Return a text as the value of an attribute, quotes included."""
     return quoteattr(_plain(text))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from overlay.report.style import Style, inert
+from overlay.tokens import cover_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     Lines = Callable[[str], list[str] | None]
 
 MAX_LINE = 160
-_SECRET_RULES = ("plain-secret", "token", "certificate")
+_SECRET_RULES = ("plain-secret", "token", "certificate", "assertion-of-secret")
 _COLORS = {"error": "red", "warning": "yellow", "info": "blue"}
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -46,7 +47,7 @@ def _one(
     related: Iterable[tuple[str, Location]],
 ) -> str:
     where = f" in {inert(problem.environment)}" if problem.environment else ""
-    head = inert(message)
+    head = inert(cover_tokens(message))
     if problem.object and problem.object not in message:
         head = f"{inert(problem.object)}: {head}"
     text = f"{style.paint(f'{label}{where}:', color, 'bold')} {head}\n"
@@ -70,14 +71,14 @@ def _place(location: Location, style: Style, lines: Lines, color: str) -> str:
     bar = style.paint("|", "blue")
     first = max(1, location.line - 1)
     for number in range(first, location.line + 1):
-        raw = found[number - 1].rstrip("\r\n")
+        raw = cover_tokens(found[number - 1].rstrip("\r\n"))
         if number < location.line and not raw.strip():
             continue
         shown = inert(raw)
         if len(shown) > MAX_LINE:
             shown = shown[:MAX_LINE] + " …"
         text += f"  {style.paint(str(number).rjust(width), 'blue')} {bar} {shown}\n"
-    raw = found[location.line - 1]
+    raw = cover_tokens(found[location.line - 1])
     if 0 < location.column <= min(len(raw) + 1, MAX_LINE):
         offset = len(inert(raw[: location.column - 1].replace("\t", " ")))
         text += f"  {' ' * width} {bar} {' ' * offset}{style.paint('^', color, 'bold')}\n"
@@ -97,7 +98,7 @@ def problem_value(severity: str, problem: Any) -> dict[str, Any]:
     return {
         "severity": severity,
         "rule": problem.rule,
-        "message": problem.message,
+        "message": cover_tokens(problem.message),
         "file": location.file if location else None,
         "line": location.line or None if location else None,
         "column": location.column or None if location else None,
@@ -113,7 +114,7 @@ def as_github(errors: Iterable[OverlayError], findings: Iterable[Finding]) -> st
     problems: list[tuple[str, Any]] = [("error", error) for error in errors]
     problems += [(_COMMANDS[finding.severity], finding) for finding in findings]
     for label, problem in problems:
-        message = problem.message + (f"\n{problem.hint}" if problem.hint else "")
+        message = cover_tokens(problem.message) + (f"\n{problem.hint}" if problem.hint else "")
         title = f"overlay {problem.environment}" if problem.environment else "overlay"
         out.append(command(label, problem.location, title, message))
     return "".join(out)

@@ -13,6 +13,7 @@ from referencing import Registry
 
 from overlay.errors import OverlayError
 from overlay.load.documents import read_layer, read_project
+from overlay.load.testing import read_test
 from overlay.yaml import read_mapping
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -20,7 +21,7 @@ VALIDATORS = {
     kind: Draft202012Validator(
         json.loads((SCHEMAS / f"{kind.lower()}.schema.json").read_text(encoding="utf-8")), registry=Registry()
     )
-    for kind in ("Environment", "Base", "Component", "Project")
+    for kind in ("Environment", "Base", "Component", "Project", "Test")
 }
 
 text = st.sampled_from(["a", "web", "shop/web", "1.34", "../base", "x=y", "*", "1+", ""])
@@ -183,6 +184,24 @@ project_spec = record(
 )
 
 
+assertion = st.one_of(
+    record({"exists": target}, {"expect": st.sampled_from([1, "2+", "3..1"]), "message": word, "field": dotted}),
+    record({"absent": target}, {"message": word, "expect": st.just(1)}),
+    record({"target": target, "field": dotted, "equals": anything}, {"message": word}),
+    record({"target": target, "schema": st.sampled_from([{"type": "string"}, {"minimum": 1}])}, {"field": dotted}),
+    record({"expression": word}, {"target": target, "message": word, "equals": st.just(1)}),
+)
+field_rule = record({"path": dotted}, {"kind": word, "name": word})
+test_spec = record(
+    {},
+    {
+        "environments": st.lists(word, max_size=2),
+        "golden": record({}, {"target": target, "ignore": st.lists(field_rule, max_size=1)}),
+        "assertions": st.lists(assertion, max_size=2),
+    },
+)
+
+
 def documents(kind: str) -> st.SearchStrategy:
     return record(
         {
@@ -190,16 +209,19 @@ def documents(kind: str) -> st.SearchStrategy:
             "kind": st.just(kind),
             "metadata": record({"name": st.sampled_from(["prod", "a-b", "A", "con", ""])}),
         },
-        {"spec": project_spec if kind == "Project" else spec},
+        {"spec": {"Project": project_spec, "Test": test_spec}.get(kind, spec)},
     )
 
 
 def reads(kind: str, value: dict) -> str | None:
     """Return what the reader finds wrong, or None."""
-    document = read_mapping(json.dumps(value), "x.yaml")
+    name = value["metadata"].get("name") if isinstance(value.get("metadata"), dict) else ""
+    document = read_mapping(json.dumps(value), f"{name}.yaml")
     try:
         if kind == "Project":
             read_project(document, "/")
+        elif kind == "Test":
+            read_test(document)
         else:
             found = read_layer(document, "")
             if found.kind != kind:
