@@ -67,6 +67,8 @@ build helm3 helm.sh/helm/v3/cmd/helm@v3.22.0
 build oras oras.land/oras/cmd/oras@v1.3.6
 build registry github.com/distribution/distribution/v3/cmd/registry@v3.1.2
 build cosign github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
+build fulcio github.com/sigstore/fulcio@v1.8.8
+build rekor-server github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0
 build sops github.com/getsops/sops/v3/cmd/sops@v3.13.3
 build actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 build helm43 helm.sh/helm/v4/cmd/helm@v4.3.1

@@ -64,8 +64,6 @@ def open_source(args: dict[str, Any], session: Session, text: str) -> Iterator[t
 
     text: `oci://…`, an image layout (`dist/shop.oci:1.4.0`, `shop.tar:1.4.0`), a bundle on this machine (`shop:1.4.0`).
     """
-    from overlay.oci.layout import Layout  # noqa: PLC0415
-    from overlay.oci.layout_tar import LayoutTar  # noqa: PLC0415
     from overlay.oci.reference import split_local  # noqa: PLC0415
 
     if text.startswith("oci://"):
@@ -74,9 +72,13 @@ def open_source(args: dict[str, Any], session: Session, text: str) -> Iterator[t
         return
     path, tag = split_local(text)
     if path.endswith(".tar"):
+        from overlay.oci.layout_tar import LayoutTar  # noqa: PLC0415
+
         with LayoutTar(path) as source:
             yield source, tag
         return
+    from overlay.oci.layout import Layout  # noqa: PLC0415
+
     layout = Layout(path)
     if not layout.exists() and "/" not in path:
         from overlay.cli.packaging import make_store  # noqa: PLC0415

@@ -6,6 +6,7 @@ import sys
 
 from overlay.cli.packaging import STORE
 from overlay.cli.registries import OUTPUT, REGISTRY
+from overlay.cli.signing import TRUSTED_ROOT
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, UsageError
 
@@ -20,6 +21,18 @@ KEY = Param(
     metavar="FILE",
     help="The private key: of `cosign generate-key-pair` (password in COSIGN_PASSWORD), or PKCS#8; env://NAME.",
 )
+TOKEN = Param(
+    name="identity_token",
+    flags=("--identity-token",),
+    metavar="FILE",
+    help="Sign as the identity of this token (a JWT for the audience `sigstore`); env://NAME.",
+)
+SIGNING_CONFIG = Param(
+    name="signing_config",
+    flags=("--signing-config",),
+    metavar="FILE",
+    help="Which authority, log and clock sign identities (JSON, as of cosign); needs --trusted-root.",
+)
 FORM = Param(
     name="form",
     flags=("--form",),
@@ -33,48 +46,71 @@ FORM = Param(
 def sign(args: dict[str, Any]) -> int:
     """Sign a manifest; what this key signed already is left as it is."""
     from overlay.cli.registries import only_tag, open_session, open_source  # noqa: PLC0415
-    from overlay.cli.signing import attest, private_key, sign_manifest  # noqa: PLC0415
+    from overlay.cli.signing import (  # noqa: PLC0415
+        attest,
+        identity_signer,
+        private_key,
+        sign_as_identity,
+        sign_manifest,
+    )
     from overlay.oci.layout import Layout  # noqa: PLC0415
     from overlay.oci.opened import read_contents  # noqa: PLC0415
     from overlay.oci.remote import Remote  # noqa: PLC0415
+    from overlay.report.style import inert  # noqa: PLC0415
 
-    if not args["sign_key"]:
-        raise UsageError("sign with which key?", hint="say --key cosign.key; `cosign generate-key-pair` makes one")
-    key = private_key(args["sign_key"])
+    if not args["sign_key"] and args["form"] != "bundle":
+        raise UsageError("signatures by identities have the form of a bundle alone", hint="leave --form out")
+    identity = None if args["sign_key"] else identity_signer(args)
+    key = private_key(args["sign_key"]) if args["sign_key"] else None
     with open_session(args) as session, open_source(args, session, args["reference"]) as (place, named):
         if not isinstance(place, (Layout, Remote)):
             raise UsageError(
                 "a tar file is not written to: copy it into a folder (--to-layout), sign that, copy it back"
             )
         manifest = place.manifest(only_tag(place, named))
-        made = sign_manifest(place, manifest, key, args["form"])
-        if args["attest"]:
-            made += attest(place, manifest, read_contents(place, manifest).config, key)
+        config = read_contents(place, manifest).config if args["attest"] else None
+        if identity is not None:
+            made = sign_as_identity(place, manifest, config, identity)
+        elif key is not None:
+            made = sign_manifest(place, manifest, key, args["form"])
+            if config is not None:
+                made += attest(place, manifest, config, key)
+    if identity is not None:
+        by, who = f"as {inert(identity.by)}", {"identity": identity.by, "issuer": identity.issuer}
+    elif key is not None:
+        by, who = f"with {key.public.fingerprint}", {"key": key.public.fingerprint}
     ref = f"{place.shown}@{manifest.digest}"
     if args["output"] == "json":
         import json  # noqa: PLC0415
 
-        found = {"reference": ref, "digest": manifest.digest, "key": key.public.fingerprint, "signatures": list(made)}
-        print(json.dumps(found, indent=2))
+        found = {"reference": ref, "digest": manifest.digest, **who, "signatures": list(made)}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
         return EXIT_OK
     if not args["quiet"]:
-        print(f"{'signed' if made else 'already signed:'} {ref} with {key.public.fingerprint}", file=sys.stderr)
+        print(f"{'signed' if made else 'already signed:'} {ref} {by}", file=sys.stderr)
     print(manifest.digest)
     return EXIT_OK
 
 
 SIGN = Command(
     path=("sign",),
-    help="""Sign a bundle, chart or image with a key, and attach the signature to it; print the digest that is signed.
+    help="""Sign a bundle, chart or image, and attach the signature to it; print the digest that is signed.
 
-`overlay verify` and `cosign verify` accept it. A tag is resolved first: what is signed is a digest. No transparency log
-is asked, so that cosign is told --insecure-ignore-tlog. With a key that signed it already, nothing is written.
+With --key: `overlay verify` and `cosign verify` accept it. A tag is resolved first: what is signed is a digest. No
+transparency log is asked, so that cosign is told --insecure-ignore-tlog. With a key that signed it already, nothing is
+written.
+
+Without --key as an identity: the token of --identity-token, SIGSTORE_ID_TOKEN or a job of GitHub Actions (with
+`permissions: {id-token: write}`) is shown to the certificate authority alone; the signature is put into the public
+transparency log, where everybody sees the identity. No browser is opened.
 
 Examples:
 
   overlay sign oci://registry.shop.example/shop:1.4.0 --key cosign.key
 
-  overlay sign shop:1.4.0 --key env://SIGNING_KEY --form both""",
+  overlay sign shop:1.4.0 --key env://SIGNING_KEY --form both
+
+  overlay sign oci://ghcr.io/acme/shop@sha256:… --attest""",
     run=sign,
     params=(
         Param(
@@ -85,6 +121,9 @@ Examples:
             help="oci://host/path:tag or @digest, an image layout folder, or a bundle on this machine.",
         ),
         KEY,
+        TOKEN,
+        SIGNING_CONFIG,
+        TRUSTED_ROOT,
         FORM,
         Param(
             name="attest",

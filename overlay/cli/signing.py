@@ -13,11 +13,18 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.model.verify import Signer
+    from overlay.oci.keyless import IdentitySigner
     from overlay.oci.keys import PrivateKey
     from overlay.oci.manifest import Manifest
     from overlay.oci.place import Place
 
 PASSWORD = "COSIGN_PASSWORD"  # noqa: S105  # the variable's name
+TRUSTED_ROOT = Param(
+    name="trusted_root",
+    flags=("--trusted-root",),
+    metavar="FILE",
+    help="The authority and logs behind identities (JSON); the public good ones when absent.",
+)
 WHO = (
     Param(
         name="key",
@@ -39,12 +46,7 @@ WHO = (
         help="An identity, such as an e-mail address or a workflow's URL; needs --issuer.",
     ),
     Param(name="issuer", flags=("--issuer",), metavar="URL", help="Who vouches for the identity, an https URL."),
-    Param(
-        name="trusted_root",
-        flags=("--trusted-root",),
-        metavar="FILE",
-        help="The authority and logs behind identities (JSON); the public good ones when absent.",
-    ),
+    TRUSTED_ROOT,
 )
 
 
@@ -94,14 +96,14 @@ def signers(args: dict[str, Any]) -> tuple[Signer, ...]:
 
 def sign_manifest(place: Place, manifest: Manifest, key: PrivateKey, form: str) -> tuple[str, ...]:
     """Sign a manifest in the forms that are asked for and not there yet; return the digests of what was attached."""
-    from overlay.oci.signatures import attach, attach_by_tag, signed_by  # noqa: PLC0415
+    from overlay.oci.signatures import attach, attach_by_tag, seal, signed_by  # noqa: PLC0415
     from overlay.oci.statement import SIGNED, write_statement  # noqa: PLC0415
 
     ours = [one for one in signed_by(place, manifest.digest, key.public) if one.predicate_type == SIGNED]
     made = []
     if form != "tag" and not any(one.bundle for one in ours):
         statement = write_statement(manifest.digest, SIGNED, {})
-        made.append(attach(place, manifest, statement, SIGNED, key).digest)
+        made.append(attach(place, manifest, seal(statement, key), SIGNED).digest)
     if form != "bundle" and all(one.bundle for one in ours):
         made.append(attach_by_tag(place, manifest, place.shown.removeprefix("oci://"), key).digest)
     return tuple(made)
@@ -110,11 +112,41 @@ def sign_manifest(place: Place, manifest: Manifest, key: PrivateKey, form: str) 
 def attest(place: Place, manifest: Manifest, config: dict[str, Any], key: PrivateKey) -> tuple[str, ...]:
     """Sign what can be said of a bundle and is not signed yet; return the digests of what was attached."""
     from overlay.oci.attestations import statements  # noqa: PLC0415
-    from overlay.oci.signatures import attach, signed_by  # noqa: PLC0415
+    from overlay.oci.signatures import attach, seal, signed_by  # noqa: PLC0415
 
     known = {one.predicate_type for one in signed_by(place, manifest.digest, key.public)}
     wanted = {kind: data for kind, data in statements(manifest, config).items() if kind not in known}
-    return tuple([attach(place, manifest, data, kind, key).digest for kind, data in wanted.items()])
+    return tuple([attach(place, manifest, seal(data, key), kind).digest for kind, data in wanted.items()])
+
+
+def identity_signer(args: dict[str, Any]) -> IdentitySigner:
+    """Return who signs without a key of ours: whom an identity token says.
+
+    Raises UsageError, SignatureError, FetchError, Temporary.
+    """
+    from overlay.cli.fetching import make_client, seconds  # noqa: PLC0415
+    from overlay.oci.identity_token import find_token  # noqa: PLC0415
+    from overlay.oci.keyless import IdentitySigner  # noqa: PLC0415  # its library is an extra
+
+    if bool(args["signing_config"]) != bool(args["trusted_root"]):
+        raise UsageError("--signing-config and --trusted-root go together: what they sign must be trusted, too")
+    token = find_token(args["identity_token"] or "", os.environ, make_client(args), read_key_argument)
+    config = read_key_argument(args["signing_config"]) if args["signing_config"] else b""
+    root = read_key_argument(args["trusted_root"]) if args["trusted_root"] else b""
+    return IdentitySigner(token, config, root, seconds(args["timeout"]))
+
+
+def sign_as_identity(
+    place: Place, manifest: Manifest, config: dict[str, Any] | None, signer: IdentitySigner
+) -> tuple[str, ...]:
+    """Sign a manifest, and what can be said of a bundle where its config is given; return what was attached."""
+    from overlay.oci.attestations import statements  # noqa: PLC0415
+    from overlay.oci.signatures import attach  # noqa: PLC0415
+    from overlay.oci.statement import SIGNED, write_statement  # noqa: PLC0415
+
+    wanted = {**(statements(manifest, config) if config is not None else {})}
+    wanted[SIGNED] = write_statement(manifest.digest, SIGNED, {})
+    return tuple([attach(place, manifest, signer.seal(data), kind).digest for kind, data in wanted.items()])
 
 
 def sign_pushed(place: Place, manifest: Manifest, config: dict[str, Any], key: PrivateKey) -> tuple[str, ...]:

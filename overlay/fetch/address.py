@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from urllib.parse import urljoin, urlsplit
 
@@ -89,6 +88,10 @@ def is_inner(host: str) -> bool:
     """Tell whether a host is an address that no server elsewhere may send us to: loopback, link-local, metadata."""
     if is_loopback(host):
         return True
+    if ":" not in host and not host[:1].isdigit():
+        return False
+    import ipaddress  # noqa: PLC0415  # most hosts have names
+
     try:
         found = ipaddress.ip_address(host)
     except ValueError:

@@ -8,7 +8,6 @@ import os
 import socket
 import ssl
 import threading
-import urllib.request
 from urllib.parse import unquote
 
 from overlay.errors import FetchError, OverlayError, Temporary
@@ -137,6 +136,10 @@ def proxy_wants_login(address: Address) -> FetchError:
 
 def proxy_for(address: Address) -> tuple[Address, dict[str, str]] | None:
     """Return the proxy that the environment names for a host (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), and its headers."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    import urllib.request  # noqa: PLC0415  # it brings a dozen modules that nothing else of ours needs
+
     text = urllib.request.getproxies_environment().get(address.scheme)
     if not text or urllib.request.proxy_bypass(address.authority):
         return None

@@ -1,17 +1,22 @@
-"""Signatures by identities, not keys, verified by Sigstore's own library; the one importer of `sigstore`, an extra."""
+"""Signatures by identities, not keys, made and verified by Sigstore's own library; its one importer, an extra."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
+import threading
 
-from overlay.errors import SignatureError
+from overlay.errors import SignatureError, Temporary
+from overlay.fetch.address import parse
 from overlay.files.paths import printable
+from overlay.oci.manifest import write_json
 from overlay.oci.statement import pre_authentication
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from overlay.model.verify import Signer
@@ -27,13 +32,10 @@ def verify_identity(one: Signature, signer: Signer) -> tuple[str, str]:
     Certificate, its entry in a log of certificates, the signature's entry in the transparency log and the time of both
     are verified against the trusted root. Raises SignatureError where the library or the trusted root is missing.
     """
-    try:
-        from sigstore.models import Bundle  # noqa: PLC0415  # an extra
-        from sigstore.verify import Verifier, policy  # noqa: PLC0415
-    except ImportError:
-        raise SignatureError(
-            "identities are verified by a library that is not installed", hint="pip install 'overlay[keyless]'"
-        ) from None
+    _need_library("verified")
+    from sigstore.models import Bundle  # noqa: PLC0415  # an extra
+    from sigstore.verify import Verifier, policy  # noqa: PLC0415
+
     verifier = Verifier(trusted_root=_trusted_root(signer.trusted_root))
     is_of = policy.AnyOf([policy.OIDCIssuer(signer.issuer), policy.OIDCIssuerV2(signer.issuer)])
     try:
@@ -41,14 +43,140 @@ def verify_identity(one: Signature, signer: Signer) -> tuple[str, str]:
         kind, payload = verifier.verify_dsse(bundle, is_of)
         names = _names(bundle.signing_certificate)
     except Exception as error:  # noqa: BLE001  # whatever stops a verifier, nothing is verified (hazard R32)
-        reason = printable(" ".join(str(error).split()))[:300] or type(error).__name__
-        return "", f"it is not verified: {reason}"
+        return "", f"it is not verified: {_reason(error)}"
     if pre_authentication(kind, payload) != one.signed:
         return "", "it is not verified: what was verified is something else"
     for name in names:
         if name == signer.identity or (signer.identity_match and re.fullmatch(signer.identity_match, name)):
             return name, ""
     return "", f"it is by {printable(', '.join(names))[:200] or 'nobody'}"
+
+
+class IdentitySigner:
+    """Signs statements as somebody: with a key of this run alone, that an authority certifies and a log has seen.
+
+    by, issuer: whom the certificate was made out to, and who vouched for that, once something is signed.
+    """
+
+    def __init__(self, token: str, signing_config: bytes, trusted_root: bytes, seconds: float) -> None:
+        """token: says who we are, and goes to the authority alone. seconds: how long all of it may take."""
+        _need_library("signed for")
+        self.by = self.issuer = ""
+        self._token = token
+        self._seconds = seconds
+        self._root = _trusted_root(trusted_root)
+        self._config = _signing_config(signing_config)
+        self._signer: Any = None
+
+    def seal(self, statement: bytes) -> bytes:
+        """Return the Sigstore bundle of a statement, verified as everybody else will verify it.
+
+        Raises SignatureError, Temporary.
+        """
+        found: list[bytes] = []
+        errors: list[Exception] = []
+
+        def run() -> None:
+            try:
+                found.append(self._seal(statement))
+            except Exception as error:  # noqa: BLE001  # it is told where it is waited for
+                errors.append(error)
+
+        # Not all requests of the library end by themselves.
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(self._seconds)
+        if thread.is_alive():
+            raise Temporary(f"signing as an identity takes longer than {self._seconds:g} seconds", hint="--timeout 10m")
+        if errors:
+            raise self._failure(errors[0])
+        return found[0]
+
+    def _seal(self, statement: bytes) -> bytes:
+        from sigstore.dsse import Statement  # noqa: PLC0415
+        from sigstore.oidc import IdentityToken  # noqa: PLC0415
+        from sigstore.sign import Signer, SigningContext  # noqa: PLC0415
+        from sigstore.verify import Verifier, policy  # noqa: PLC0415
+
+        token = IdentityToken(self._token)
+        self.issuer = token.federated_issuer
+        if self._signer is None:
+            authority = self._config.get_fulcio()
+            # The token goes to the authority, wherever that would send it on to; and no password of a .netrc with it.
+            authority.session.max_redirects = 0
+            authority.session.auth = lambda request: request
+            context = SigningContext(
+                fulcio=authority, rekor=self._config.get_tlogs()[0], trusted_root=self._root,
+                tsa_clients=self._config.get_tsas(),
+            )  # fmt: skip
+            self._signer = Signer(token, context)
+        bundle = self._signer.sign_dsse(Statement(_with_names(statement)))
+        is_of = policy.AnyOf([policy.OIDCIssuer(self.issuer), policy.OIDCIssuerV2(self.issuer)])
+        Verifier(trusted_root=self._root).verify_dsse(bundle, is_of)
+        self.by = ", ".join(_names(bundle.signing_certificate))
+        return str(bundle.to_json()).encode()
+
+    def _failure(self, error: Exception) -> SignatureError:
+        reason = _reason(error, self._token)
+        hint = None
+        if "malformed" in reason or "validity period" in reason:
+            hint = "a token holds for minutes, and its audience must be `sigstore`: fetch a new one"
+        return SignatureError(f"it cannot be signed as an identity: {reason}", hint=hint)
+
+
+def _with_names(statement: bytes) -> bytes:
+    """Return a statement whose subjects have names, empty ones: the library takes no other, though in-toto does."""
+    found = json.loads(statement)
+    for one in found["subject"]:
+        one.setdefault("name", "")
+    return write_json(found)
+
+
+def _need_library(what: str) -> None:
+    try:
+        import sigstore  # noqa: F401, PLC0415  # an extra
+    except ImportError:
+        raise SignatureError(
+            f"identities are {what} by a library that is not installed", hint="pip install 'overlay[keyless]'"
+        ) from None
+
+
+def _reason(error: Exception, secret: str = "") -> str:
+    """Return what an error of the library says, with what it was raised for where it says nothing itself."""
+    text = " ".join(str(error).split())
+    response = getattr(error.__cause__, "response", None)
+    if not text and response is not None:
+        text = f"{response.url} answers {response.status_code}: {' '.join(str(response.text).split())}"
+    # Hidden before anything is cut off: a part of it would be one that is shown.
+    text = text.replace(secret, "…") if secret else text
+    return printable(text)[:300] or type(error).__name__
+
+
+def _signing_config(data: bytes) -> Any:
+    """Return which authority, log and clock to ask: those of a file, or the public good ones, which are fetched."""
+    from sigstore.models import ClientTrustConfig, SigningConfig  # noqa: PLC0415
+
+    try:
+        found = _from_file(SigningConfig.from_file, data) if data else ClientTrustConfig.production().signing_config
+        services = [found._inner.ca_urls, found._inner.rekor_tlog_urls, found._inner.tsa_urls]  # noqa: SLF001  # nothing else lists them
+        for one in [service for listed in services for service in listed]:
+            parse(one.url)  # https, or this machine
+    except Exception as error:  # noqa: BLE001  # the library has no one error for what it cannot read or fetch
+        what = "cannot be used" if data else "of the public good instance cannot be fetched"
+        raise SignatureError(
+            f"the signing configuration {what}: {_reason(error)}",
+            hint="--signing-config names a file as `cosign signing-config create` writes it",
+        ) from None
+    return found
+
+
+def _from_file(read: Callable[[str], Any], data: bytes) -> Any:
+    """Return what the library, which only reads files, makes of some bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "given.json")
+        with open(path, "wb") as file:
+            file.write(data)
+        return read(path)
 
 
 def _names(certificate: Any) -> list[str]:
@@ -63,14 +191,9 @@ def _trusted_root(data: bytes) -> Any:
     try:
         if not data:
             return ClientTrustConfig.production().trusted_root
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "trusted_root.json")
-            with open(path, "wb") as file:
-                file.write(data)
-            return TrustedRoot.from_file(path)
+        return _from_file(TrustedRoot.from_file, data)
     except Exception as error:  # noqa: BLE001  # the library has no one error for what it cannot read or fetch
-        reason = printable(" ".join(str(error).split()))[:300]
         what = "cannot be read" if data else "of the public good instance cannot be fetched"
         raise SignatureError(
-            f"the trusted root {what}: {reason}", hint="--trusted-root names a file that holds one"
+            f"the trusted root {what}: {_reason(error)}", hint="--trusted-root names a file that holds one"
         ) from None

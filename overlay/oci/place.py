@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 
 from overlay.errors import EXIT_CONFLICT, FetchError, OverlayError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Protocol
+    from typing import Protocol, Self
 
     from overlay.oci.manifest import Descriptor, Manifest
 
@@ -71,6 +72,11 @@ if TYPE_CHECKING:
         """A place that is read from and written to: a registry's repository, an image layout folder."""
 
 
+# From this size on a blob's digest is worked out in a thread, this many chunks behind at most.
+_LARGE = 8 * 1024 * 1024
+_AHEAD = 16
+
+
 class VersionTaken(OverlayError):
     """A version is published already, with other content."""
 
@@ -90,20 +96,57 @@ class MissingBlobs(FetchError):
     kind = "missing-blobs"
 
 
+class _Digest:
+    """SHA-256; beside: in a thread, while the next chunk is read and this one is written, which takes as long."""
+
+    def __init__(self, *, beside: bool) -> None:
+        self._found = hashlib.sha256()
+        self.update: Callable[[bytes], object] = self._found.update
+        self._thread: threading.Thread | None = None
+        if beside:
+            from queue import Queue  # noqa: PLC0415  # few blobs are that large
+
+            self._chunks: Queue[bytes] = Queue(_AHEAD)
+            self.update = self._chunks.put
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def hexdigest(self) -> str:
+        """Return the digest of all that came."""
+        self._end()
+        return self._found.hexdigest()
+
+    def _run(self) -> None:
+        while chunk := self._chunks.get():
+            self._found.update(chunk)
+
+    def _end(self) -> None:
+        if self._thread is not None:
+            self._chunks.put(b"")
+            self._thread.join()
+            self._thread = None
+
+
 def verified(chunks: Iterator[bytes], descriptor: Descriptor, shown: str) -> Iterator[bytes]:
     """Yield chunks; what they make together must have the digest and size that it should (hazards R18, R22).
 
     Raises Differs at the first byte too many, or at the end: use what was yielded only after that.
     """
-    found = hashlib.sha256()
     size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size > descriptor.size:
-            raise Differs(f"{shown}: {descriptor.digest} has more than the {descriptor.size} bytes that it should")
-        found.update(chunk)
-        yield chunk
-    digest = f"sha256:{found.hexdigest()}"
+    with _Digest(beside=descriptor.size > _LARGE) as found:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > descriptor.size:
+                raise Differs(f"{shown}: {descriptor.digest} has more than the {descriptor.size} bytes that it should")
+            found.update(chunk)
+            yield chunk
+        digest = f"sha256:{found.hexdigest()}"
     if size != descriptor.size or digest != descriptor.digest:
         raise Differs(
             f"{shown}: content differs from its digest: want {descriptor.digest} ({descriptor.size} bytes), "

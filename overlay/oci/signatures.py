@@ -129,17 +129,18 @@ def _tagged(source: Source, layer: Descriptor) -> Signature:
     )
 
 
-def attach(place: Place, manifest: Manifest, statement: bytes, predicate_type: str, key: PrivateKey) -> Manifest:
-    """Sign a statement of a manifest, and attach it as what refers to that; return what was attached.
+def seal(statement: bytes, key: PrivateKey) -> bytes:
+    """Return the Sigstore bundle of a statement that a key signs."""
+    return write_sigstore(statement, key.sign(pre_authentication(PAYLOAD_TYPE, statement)), key.public.hint)
+
+
+def attach(place: Place, manifest: Manifest, bundle: bytes, predicate_type: str) -> Manifest:
+    """Attach the Sigstore bundle of a statement of a manifest as what refers to that; return what was attached.
 
     Raises FetchError, OutputError, Temporary.
     """
-    signature = key.sign(pre_authentication(PAYLOAD_TYPE, statement))
     made, blobs = referrer(
-        manifest.descriptor,
-        BUNDLE_TYPE,
-        write_sigstore(statement, signature, key.public.hint),
-        {CONTENT: "dsse-envelope", PREDICATE: predicate_type},
+        manifest.descriptor, BUNDLE_TYPE, bundle, {CONTENT: "dsse-envelope", PREDICATE: predicate_type}
     )
     carry(Made(Artifact(manifest=made, blobs=blobs), "the signature"), made.digest, place, None)
     return made

@@ -56,6 +56,8 @@ class Reply:
             raise TimeoutError
         if left:
             raise Temporary(f"{self.address} broke off {left} bytes before the end")
+        # The library of Python 3.11 leaves open what was read to its end piece by piece: no request could follow.
+        self._response.close()
 
     def body(self, limit: int = _MAX_SMALL) -> bytes:
         """Return the whole body.

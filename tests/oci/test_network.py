@@ -52,7 +52,9 @@ def test_R13_a_registry_behind_a_proxy_is_pushed_to_and_no_proxy_is_heard(
         return False
 
     scripted.faults.append(through)
-    assert carry(made(3000, seed=1), "", outside("oci://registry.shop.example/shop"), "1.0.0").is_new
+    place = outside("oci://registry.shop.example/shop")
+    assert carry(made(3000, seed=1), "", place, "1.0.0").is_new
+    place.session.close()
     scripted.check()
     scripted.faults.clear()
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")

@@ -19,7 +19,7 @@ from overlay.oci import upload
 from overlay.oci.layout import Layout
 from overlay.oci.manifest import describe, image, read_manifest, write_json
 from overlay.oci.media import EMPTY, INDEX, MANIFEST
-from overlay.oci.place import Differs, VersionTaken, read_blob
+from overlay.oci.place import Differs, VersionTaken, read_blob, verified
 from overlay.oci.remote import Remote
 from overlay.oci.transfer import carry
 from tests.fetch.servers import RegistryProcess
@@ -99,6 +99,43 @@ def test_R25_the_same_content_again_writes_nothing(scripted: Registry, remote: M
     scripted.seen.clear()
     assert not carry(made(500), "", remote(scripted.host), "1.0.0").is_new
     assert scripted.seen == [("GET", "/v2/shop/manifests/1.0.0")]
+
+
+def test_requests_that_follow_each_other_share_a_connection(scripted: Registry, remote: Make, tmp_path: Path) -> None:
+    ports: list[int] = []
+
+    def note(answer: Answer) -> bool:
+        ports.append(answer.client_address[1])
+        return False
+
+    scripted.faults.append(note)
+    source, place = made(*[500] * 20), remote(scripted.host)
+    carry(source, "", place, "1.0.0")
+    assert len(ports) > 60
+    # As many as blobs are sent side by side.
+    assert len(set(ports)) <= place.at_once
+    ports.clear()
+    pulled(remote(scripted.host), tmp_path / "out")
+    assert len(ports) > 20
+    assert len(set(ports)) <= place.at_once
+
+
+@pytest.mark.parametrize("changed", [0, 4_000_000, 8_999_999])
+def test_R18_a_large_blob_is_verified_while_it_is_written(changed: int) -> None:
+    data = random.Random(3).randbytes(9_000_000)
+    blob = describe("application/octet-stream", data)
+    parts = [data[at : at + 100_000] for at in range(0, len(data), 100_000)]
+    assert b"".join(verified(iter(parts), blob, "here")) == data
+    number, at = divmod(changed, 100_000)
+    parts[number] = parts[number][:at] + bytes([parts[number][at] ^ 1]) + parts[number][at + 1 :]
+    with pytest.raises(Differs, match="here: content differs from its digest"):
+        list(verified(iter(parts), blob, "here"))
+    # Whoever stops in between leaves no thread behind.
+    before = set(threading.enumerate())
+    begun = verified(iter(parts), blob, "here")
+    next(begun)
+    begun.close()
+    assert not set(threading.enumerate()) - before
 
 
 def test_R25_other_content_is_refused_with_both_digests(scripted: Registry, remote: Make) -> None:

@@ -396,7 +396,7 @@ def test_what_is_asked_for_wrongly_is_said(folder: Path) -> None:
         ),
         (("verify", "x:1.0.0", "--trusted-root", "f"), "--trusted-root is for identities: say --identity and --issuer"),
         (("verify", "x:1.0.0", "--key", "env://NOWHERE"), "NOWHERE is not set, and should hold a key"),
-        (("sign", "x:1.0.0"), "sign with which key?"),
+        (("sign", "x:1.0.0"), "sign with which key, or as whom?"),
     ):
         done = overlay(folder, *words)
         assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {message}")
