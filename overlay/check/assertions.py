@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from overlay.check.compile import STRICT, check_value
-from overlay.check.problem import is_secret_name
 from overlay.check.schemas import read_schema
 from overlay.expressions import Failure
+from overlay.kube.confidential import is_secret_name
 from overlay.kube.dotted import find
 from overlay.merge.patterns import Pattern
 from overlay.merge.same import path_text, same

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from overlay.check.problem import is_secret_name
 from overlay.expressions import Evaluator, Failure
+from overlay.kube.confidential import is_secret_name
 from overlay.kube.dotted import find
 from overlay.kube.pods import containers_of, pod_of
 from overlay.merge.targets import Matcher

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from overlay.kube.confidential import is_secret_name
 from overlay.merge.same import path_text
 
 TYPE_CHECKING = False
@@ -36,7 +37,6 @@ RULES = {
 _NOTHING = object()
 _SHOWN = 60
 _COMPARED = 1_000
-_SECRET_WORDS = ("password", "passwd", "secret", "token", "credential", "apikey", "api-key", "api_key", "privatekey")
 
 
 class Problem:
@@ -135,12 +135,6 @@ def _is_secret(content: Any, path: Path) -> bool:
             content = content[part]
         word = str(content.get("name", "")) if isinstance(content, dict) else ""
     return is_secret_name(word)
-
-
-def is_secret_name(word: str) -> bool:
-    """Tell whether a name says that what it names is nobody's business."""
-    word = word.lower()
-    return any(secret in word for secret in _SECRET_WORDS) and not word.endswith(("name", "ref", "namespace"))
 
 
 def described(value: Any, *, secret: bool) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from overlay.cluster.plan import Options, Plan
     from overlay.cluster.record import AppliedBundle, Entry, Record
     from overlay.cluster.store import RecordStore
+    from overlay.diff.rules import Rules
     from overlay.kube.types import Types
     from overlay.model.build import Build
     from overlay.model.cluster import ClusterSettings
@@ -182,7 +183,23 @@ def options_of(args: dict[str, Any], settings: ClusterSettings) -> Options:
         correct=bool(args.get("correct")),
         limits=limits,
         policies=tuple([Policy(one.path, one.action) for one in settings.conflicts]),
+        rules=_hidden(args),
     )
+
+
+def _hidden(args: dict[str, Any]) -> Rules:
+    """Return whose values are hidden: what overlay.yaml says (`diff.mask`), where there is a project."""
+    from overlay.diff.rules import Rules, rules_of  # noqa: PLC0415
+    from overlay.load.project import load_project  # noqa: PLC0415
+
+    if args.get("from_git") or args.get("bundle"):
+        return Rules()
+    try:
+        project, files = load_project(args["project"])
+    except UsageError:
+        return Rules()  # what comes from elsewhere needs no project
+    files.close()
+    return rules_of((), project.masked, (), noise=False)
 
 
 def carry_out(

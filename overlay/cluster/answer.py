@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 from overlay.errors import ClusterConflict, ClusterError, OverlayError, Temporary
 from overlay.fetch.retry import RETRIED
 from overlay.files.paths import printable
-from overlay.model.value import value
+from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +47,46 @@ class Failure:
         return tuple([(field, message) for reason, field, message in self.causes if reason == "FieldManagerConflict"])
 
 
+# How a server says that a field cannot be changed in place.
+IMMUTABLE = (
+    "field is immutable", "updates to statefulset spec for fields other than", "may not change once set",
+    "is immutable after creation",
+)  # fmt: skip
+# What a server says of a Secret without repeating any of it; everything else it says may hold a value.
+_HARMLESS = re.compile(
+    r'(?:secrets|namespaces) "[^"]*" not found'
+    r'|secrets(?: "[^"]*")? is forbidden: User "[^"]*" cannot [a-z]+ resource [^:]*'
+    r'|secrets "[^"]*" is forbidden: exceeded quota: [\w./=, :-]*'
+    r"|Apply failed with \d+ conflicts?: .*"
+)
+_WEBHOOK = re.compile(r'admission webhook "([\w.-]+)" denied the request')
+_PLACES = re.compile(r'\.(?:data|stringData|type|immutable|metadata)(?:\.[\w.-]+|\["[^"\]]*"\])*')
+
+
+def without_values(failure: Failure) -> Failure:
+    """Return what a failure says of a Secret: why, and which fields, and none of what stands in them (Z02, Z03)."""
+    if _HARMLESS.fullmatch(failure.message):
+        return failure
+    begins = next((one for one in _FINAL if failure.message.startswith(one)), "")
+    webhook = _WEBHOOK.search(failure.message)
+    why = f"the webhook {webhook[1]} denied it" if webhook else begins or f"the server refuses it ({_word(failure)})"
+    named = [field for _, field, _ in failure.causes if field] or _PLACES.findall(failure.message)
+    fields = list(dict.fromkeys(named))
+    message = f"{why}{': ' if fields else ''}{', '.join(fields)}; what it says of a Secret is not shown"
+    return replace(failure, message=message, causes=tuple([_bare(*one) for one in failure.causes]))
+
+
+def _bare(reason: str, field: str, text: str) -> tuple[str, str, str]:
+    """Return a cause with what it says of managers, or of immutability, which decides what may be done, alone."""
+    if reason == "FieldManagerConflict":
+        return reason, field, text
+    return reason, field, next((mark for mark in IMMUTABLE if mark in text), "")
+
+
+def _word(failure: Failure) -> str:
+    return failure.reason or str(failure.status)
+
+
 class Refused(ClusterError):
     """The server said no to one request; `failure` tells how."""
 
@@ -66,7 +107,7 @@ def parse_body(status: int, headers: Mapping[str, str], data: bytes, what: str) 
     if not isinstance(found, dict):
         raise ClusterError(f"{what}: the server answers with no object", hint=_PROXY)
     if found.get("kind") == "Status" and found.get("status") == "Failure":
-        raise Refused(f"{what}: {_shown(found.get('message'))}", _failure(status, found, None))
+        raise explain(_failure(status, found, None), what, "")
     return found
 
 
@@ -109,6 +150,8 @@ _PROXY = "the server in the kubeconfig may be something else than an API server,
 
 def explain(failure: Failure, what: str, context: str) -> OverlayError:
     """Return the error that a user reads for a request that failed for good."""
+    if " Secret/" in what:
+        failure = without_values(failure)
     text = failure.message or f"the server answers {failure.status}"
     if failure.status == 401:
         return Refused(f"{what}: the credentials of context {context} are not accepted", failure, hint="log in again")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from overlay.cluster import foreign, guards, managed
+from overlay.cluster.answer import IMMUTABLE
 from overlay.cluster.applyset import PART_OF, owner_of
+from overlay.diff.rules import Rules
 from overlay.diff.secrets import hide
 from overlay.diff.values import value_changes
 from overlay.model.resource import ObjectId, split_api_version
@@ -31,8 +33,6 @@ STOPS = (CONFLICT, REFUSED)
 REPLACE_ANNOTATION = "overlay.dev/replace"
 # Replacing one of these would lose what it holds.
 _NEVER_REPLACED = frozenset(("Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition"))
-_IMMUTABLE = ("field is immutable", "updates to statefulset spec for fields other than", "may not change once set",
-              "is immutable after creation")  # fmt: skip
 
 
 @value(kw_only=True)
@@ -41,7 +41,7 @@ class Options:
 
     prune: delete what left. replace: delete and create what cannot be changed. adopt: take objects that are nobody's
     or of kubectl or Helm. correct: take back fields of ours that somebody changed by hand. is_delete: everything shall
-    go.
+    go. rules: fields whose values are hidden.
     """
 
     prune: bool = True
@@ -51,6 +51,7 @@ class Options:
     is_delete: bool = False
     limits: guards.PruneLimits = field(default_factory=guards.PruneLimits)
     policies: tuple[Policy, ...] = ()
+    rules: Rules = Rules()
 
 
 @value(kw_only=True)
@@ -157,7 +158,7 @@ def decide(
         return replace(row, verb=CREATE)
     if trial.refusal:
         return replace(row, verb=REFUSED, why=trial.refusal)
-    before, after = hide([_shown(live), _shown(trial.body)])
+    before, after = options.rules.prepare(hide([_shown(live), _shown(trial.body)]))[0]
     changes = tuple(value_changes(before, after, _type_of(wanted, types)))
     if whose or changes:
         release = foreign.release_of(live) if whose else ""
@@ -184,7 +185,7 @@ def _refused(wanted: Resource, failure: Failure, live: Body | None, options: Opt
 def is_immutable(failure: Failure) -> bool:
     """Tell whether the server refused to change what cannot be changed in place (hazard K13)."""
     texts = [failure.message, *[message for _, _, message in failure.causes]]
-    return failure.status == 422 and any(mark in text for mark in _IMMUTABLE for text in texts)
+    return failure.status == 422 and any(mark in text for mark in IMMUTABLE for text in texts)
 
 
 def decide_prune(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from overlay.kube.confidential import is_secret_name
 from overlay.merge.same import same
 from overlay.model.value import value
 from overlay.tokens import find_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from overlay.model.resource import Body
@@ -35,7 +36,10 @@ class Hidden:
 
 
 def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
-    """Return versions of one object, of several times or environments, with values of Secrets, and tokens, hidden."""
+    """Return versions of one object, of several times or environments, with what is secret in them hidden.
+
+    That is values of Secrets, variables that are called like a secret, tokens, and the copy that kubectl keeps.
+    """
     known: dict[tuple[str, ...], list[Any]] = {}
 
     def hidden(place: tuple[str, ...], item: Any) -> Hidden:
@@ -46,19 +50,26 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
         seen.append(item)
         return Hidden(len(seen) - 1)
 
-    def without_tokens(item: Any) -> Any:
+    def covered(item: Any) -> Any:
         if item.__class__ is dict:
-            return {key: without_tokens(inner) for key, inner in item.items()}
+            named = _names_secret(item)
+            return {
+                # Elements of lists move, so that their name is their place.
+                key: hidden((named,), inner) if named and key == "value" else covered(inner)
+                for key, inner in item.items()
+            }
         if item.__class__ is list:
-            return [without_tokens(inner) for inner in item]
-        # All tokens of an object count together: elements of lists move.
+            return [covered(inner) for inner in item]
+        # All tokens of an object count together.
         return hidden((), item) if item.__class__ is str and _is_token(item) else item
 
     def of(body: Body | None) -> Body | None:
         if body is None:
             return None
         if body.get("kind") != "Secret" or body.get("apiVersion") != "v1":
-            return dict(without_tokens(body)) if _is_token("\n".join(_texts(body))) else body
+            texts, has_secrets = _texts(body)
+            result = dict(covered(body)) if has_secrets or _is_token("\n".join(texts)) else body
+            return without_copy(result)
         result = dict(body)
         for name in ("data", "stringData"):
             held = body.get(name)
@@ -66,11 +77,14 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
                 result[name] = {key: hidden((name, key), item) for key, item in held.items()}
             elif held is not None:
                 result[name] = hidden((name,), held)
+        return without_copy(result)
+
+    def without_copy(body: Body) -> Body:
         annotations = body["metadata"].get("annotations")
-        if isinstance(annotations, dict) and _COPY in annotations:
-            covered = {**annotations, _COPY: hidden((_COPY,), annotations[_COPY])}
-            result["metadata"] = {**body["metadata"], "annotations": covered}
-        return result
+        if not isinstance(annotations, dict) or _COPY not in annotations:
+            return body
+        without = {**annotations, _COPY: hidden((_COPY,), annotations[_COPY])}
+        return {**body, "metadata": {**body["metadata"], "annotations": without}}
 
     return [of(body) for body in bodies]
 
@@ -80,17 +94,26 @@ def _is_token(text: str) -> bool:
     return next(find_tokens(text.encode("utf-8", "surrogatepass")), None) is not None
 
 
-def _texts(item: Any) -> Iterator[str]:
-    pending = [item]
+def _names_secret(item: dict[str, Any]) -> str:
+    """Return the name of a variable (a map with name and value, wherever it stands) that is called like a secret."""
+    name = item.get("name")
+    return name if name.__class__ is str and item.get("value").__class__ is str and is_secret_name(name) else ""
+
+
+def _texts(item: Any) -> tuple[list[str], bool]:
+    """Return the texts that are long enough for a token, and whether a variable is called like a secret."""
+    pending, found, has_secrets = [item], [], False
     while pending:
         one = pending.pop()
         if one.__class__ is str:
             if len(one) >= _LEAST:
-                yield one
+                found.append(one)
         elif one.__class__ is dict:
+            has_secrets = has_secrets or bool("value" in one and _names_secret(one))
             pending += one.values()
         elif one.__class__ is list:
             pending += one
+    return found, has_secrets
 
 
 def plain(item: Any) -> Any:

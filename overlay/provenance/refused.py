@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from overlay.chart.metadata import chart_info
-from overlay.check.problem import is_secret_name
 from overlay.errors import ChartError, OverlayError, Problems, ValuesError
+from overlay.kube.confidential import is_secret_name
 from overlay.model.location import Location
 from overlay.nearest import did_you_mean
 from overlay.provenance.values import read_sources

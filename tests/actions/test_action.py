@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,15 @@ class Runner:
         return subprocess.run(
             ["bash", str(SCRIPT)], cwd=self.project, capture_output=True, text=True, check=False,
             env={**os.environ, **given, **variables},
+        )  # fmt: skip
+
+    def start(self, command: str, **inputs: str) -> subprocess.Popen[str]:
+        """Start it in a group of processes of its own, as the runner does."""
+        given = {f"INPUT_{name.upper()}": "" for name in INPUTS} | {"INPUT_PROJECT": ".", "INPUT_COMMAND": command}
+        given |= {f"INPUT_{name.upper()}": text for name, text in inputs.items()}
+        return subprocess.Popen(
+            ["bash", str(SCRIPT)], cwd=self.project, stdout=subprocess.PIPE, text=True, start_new_session=True,
+            env={**os.environ, **given, "RUNNER_TEMP": str(self.temp)},
         )  # fmt: skip
 
     def output(self) -> str:
@@ -99,6 +109,35 @@ def test_render_and_package(runner: Runner) -> None:
     assert done.returncode == 0, done.stderr
     assert runner.output() == f"bundle={runner.temp}/bundle.tar\n"
     assert (runner.temp / "bundle.tar").is_file()
+
+
+def slow(runner: Runner) -> None:
+    """Put a program in overlay's place that says what it sees of the kubeconfig, and waits."""
+    program = runner.temp / "overlay-venv/bin/overlay"
+    program.write_text('#!/bin/sh\nstat -c "%a %n" "$KUBECONFIG"\necho ready\nexec sleep 300\n')
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_Z13_the_kubeconfig_of_a_job_is_its_users_alone_and_goes_with_it(runner: Runner, ending: int) -> None:
+    slow(runner)
+    kept = runner.temp / "overlay-kubeconfig"
+    kept.write_text("what a killed job left")
+    kept.chmod(0o644)
+    job = runner.start("drift", kubeconfig="users: [{name: a}]")
+    assert job.stdout is not None
+    assert [job.stdout.readline() for _ in range(2)] == [f"600 {kept}\n", "ready\n"]
+    assert kept.read_text() == "users: [{name: a}]\n"
+    os.killpg(job.pid, ending)
+    job.communicate()
+    assert job.returncode != 0
+    assert not kept.exists()
+
+
+def test_Z13_the_kubeconfig_of_a_job_goes_when_it_ends(runner: Runner) -> None:
+    done = runner.run("drift", kubeconfig="users: [{name: a, user: {token: s3cr3t}}]")
+    assert done.returncode == 2
+    assert "s3cr3t" not in done.stdout + done.stderr
+    assert not (runner.temp / "overlay-kubeconfig").exists()
 
 
 def test_comment_posts_the_report_of_a_run_that_ended(runner: Runner, github: GitHub) -> None:

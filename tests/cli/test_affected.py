@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,14 @@ def test_outside_of_git_it_says_what_is_missing(tmp_path: Path) -> None:
         f"error: {tmp_path} is in no Git repository\n"
         "  hint: a change is what differs from a commit: git init, and commit\n"
     )
+
+
+def test_Z17_no_process_of_a_run_leaves_a_core_dump(project: Path, tmp_path: Path) -> None:
+    program = tmp_path / "bin/git"
+    program.parent.mkdir()
+    real = shutil.which("git")
+    program.write_text(f'#!/bin/sh\necho "$(ulimit -H -c) $(ulimit -S -c)" >> {tmp_path}/limits\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    done = overlay(project, "affected", "--base", "main", PATH=f"{program.parent}:/usr/bin:/bin")
+    assert done.returncode == 0
+    assert set((tmp_path / "limits").read_text().splitlines()) == {"0 0"}

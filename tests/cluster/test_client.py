@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from overlay.cluster.access import Access
-from overlay.cluster.answer import FieldConflict, Refused
+from overlay.cluster.answer import Failure, FieldConflict, Refused, without_values
 from overlay.cluster.client import Client
 from overlay.cluster.connection import Limits
 from overlay.cluster.discovery import Served
+from overlay.cluster.plan import is_immutable
 from overlay.errors import ClusterError, OverlayError, Temporary
 from overlay.fetch.retry import Patience
 from tests.cluster.scripted import Scripted, cut, drip, fail, hang_up, reset, say, silence
@@ -52,6 +53,79 @@ def client(server: Scripted, sleep: Callable[[float], None] | None = None, **acc
     )
     _made.append(made)
     return made
+
+
+SECRET = Served("", "v1", "Secret", "secrets", True, frozenset(("list", "patch")))
+CANARY = "hunter2hunter2"
+WINDOW = f'illegal base64 data at input byte 4, error found in #10 byte of ...|d":"{CANARY}"}}|..., bigger context ...|{CANARY}|...'
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "said"),
+    [
+        (
+            400,
+            {"reason": "BadRequest", "message": f'Secret in version "v1" cannot be handled as a Secret: {WINDOW}'},
+            "the server refuses it (BadRequest); what it says of a Secret is not shown",
+        ),
+        (
+            400,
+            {"reason": "", "message": f'admission webhook "keys.example.com" denied the request: {CANARY} is too short'},
+            "the webhook keys.example.com denied it; what it says of a Secret is not shown",
+        ),
+        (
+            422,
+            {
+                "reason": "Invalid", "message": f'Secret "s" is invalid: data[a]: Invalid value: "{CANARY}": no',
+                "details": {"causes": [{"reason": "FieldValueInvalid", "field": "data[a]", "message": f'Invalid value: "{CANARY}"'}]},
+            },
+            "the server refuses it (Invalid): data[a]; what it says of a Secret is not shown",
+        ),
+        (
+            500,
+            {"reason": "", "message": f"failed to create typed patch object (shop/s; /v1, Kind=Secret): .stringData.a: expected string, got {CANARY}"},
+            "failed to create typed patch object: .stringData.a; what it says of a Secret is not shown",
+        ),
+        (
+            409,
+            {
+                "reason": "Conflict", "message": 'Apply failed with 1 conflict: conflict with "kubectl-edit" using v1: .data.a',
+                "details": {"causes": [{"reason": "FieldManagerConflict", "field": ".data.a", "message": 'conflict with "kubectl-edit" using v1'}]},
+            },
+            'Apply failed with 1 conflict: conflict with "kubectl-edit" using v1: .data.a',
+        ),
+        (
+            403,
+            {"reason": "Forbidden", "message": 'secrets "s" is forbidden: User "a:b" cannot patch resource "secrets" in API group "" in the namespace "shop"'},
+            'secrets "s" is forbidden: User "a:b" cannot patch resource "secrets" in API group "" in the namespace "shop"',
+        ),
+        (200, {"reason": "", "message": CANARY}, "the server refuses it (200); what it says of a Secret is not shown"),
+    ],
+)  # fmt: skip
+def test_Z02_Z03_what_a_server_says_of_a_secret_is_told_without_any_of_its_values(
+    status: int, told: dict[str, object], said: str
+) -> None:
+    answer = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, **told}
+    server = Scripted(say(status, answer))
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}, "data": {"a": CANARY}}
+    with pytest.raises(Refused) as caught:
+        client(server).apply(SECRET, "shop", "s", body)
+    assert caught.value.message == f"PATCH Secret/shop/s: {said}"
+    assert CANARY not in f"{caught.value!r} {caught.value.failure} {caught.value.__cause__} {caught.value.hint}"
+    server.close()
+
+
+def test_Z03_that_a_secret_cannot_be_changed_is_still_seen() -> None:
+    cause = {
+        "reason": "FieldValueForbidden",
+        "field": "data",
+        "message": "Forbidden: field is immutable when `immutable` is set",
+    }
+    failure = without_values(
+        Failure(status=422, reason="Invalid", message=f"data: {CANARY}", causes=(tuple(cause.values()),))
+    )
+    assert is_immutable(failure)
+    assert CANARY not in str(failure)
 
 
 def apply(made: Client) -> tuple[bool, dict[str, object]]:

@@ -11,7 +11,10 @@ from overlay.cluster.applyset import PART_OF
 from overlay.cluster.conflicts import Conflict
 from overlay.cluster.guards import PruneLimits, keep_reason
 from overlay.cluster.plan import Action, Options, Trial, decide, decide_prune
+from overlay.diff.rules import rules_of
 from overlay.errors import ClusterConflict
+from overlay.kube.dotted import Element
+from overlay.model.project import FieldRule
 from tests.cluster.harness import resource
 
 OURS = "applyset-ours-v1"
@@ -129,6 +132,34 @@ def test_changes_are_told_field_by_field_and_secrets_are_hidden() -> None:
     assert [(one.kind, one.path, str(one.old), str(one.new)) for one in found.changes] == [
         ("changed", ("data", "password"), "••••", "•••• (changed)"),
     ]  # fmt: skip
+
+
+def test_Z08_what_is_secret_in_other_objects_is_hidden_in_a_plan_of_a_cluster() -> None:
+    copy = "kubectl.kubernetes.io/last-applied-configuration"
+
+    def web(number: str) -> dict[str, Any]:
+        variables = [{"name": "LEVEL", "value": f"level{number}"}, {"name": "DB_PASSWORD", "value": f"hunter{number}"}]
+        pod = {"containers": [{"name": "web", "env": variables}]}
+        notes = {copy: f"hunter{number}", "shop.example/key": f"hunter{number}", "shop.example/owner": f"team{number}"}
+        return live("Pod", annotations=notes, spec=pod, sealed={"pin": f"hunter{number}", "plain": number})
+
+    wanted = resource(web("3"))
+    mask = [
+        FieldRule(path="metadata.annotations.[shop.example/k*]"),
+        FieldRule(path="sealed.pin", kind="Pod", name="x"),
+    ]
+    rules = rules_of((), mask, (), noise=False)
+    found = decide(wanted, web("2"), Trial(sent=wanted.body, body=web("3")), OURS, Options(rules=rules))
+    assert "hunter" not in str(found.changes)
+    assert {(one.path[-2:], str(one.old), str(one.new)) for one in found.changes} == {
+        (("annotations", copy), "••••", "•••• (changed)"),
+        (("annotations", "shop.example/key"), "••••", "•••• (changed)"),
+        (("annotations", "shop.example/owner"), "team2", "team3"),
+        ((Element((("name", "LEVEL"),)), "value"), "level2", "level3"),
+        ((Element((("name", "DB_PASSWORD"),)), "value"), "••••", "•••• (changed)"),
+        (("sealed", "pin"), "••••", "•••• (changed)"),
+        (("sealed", "plain"), "2", "3"),
+    }
 
 
 def test_what_the_server_writes_is_no_change() -> None:

@@ -25,6 +25,40 @@ def test_Z08_a_token_in_a_config_map_is_hidden_and_its_change_is_seen() -> None:
     assert same == again
 
 
+def test_Z08_a_variable_that_is_called_like_a_secret_is_hidden_wherever_it_stands() -> None:
+    def custom(password: str, url: str) -> dict[str, Any]:
+        variables = [
+            {"name": "URL", "value": url},
+            {"name": "apiToken", "value": password},
+            {"name": "tokenName", "value": "a"},
+        ]
+        return {
+            "apiVersion": "shop.example/v1",
+            "kind": "Job",
+            "metadata": {"name": "a"},
+            "spec": {"steps": [{"with": variables}]},
+        }
+
+    before, after = [plain(body)["spec"]["steps"][0]["with"] for body in hide([custom("x", "u"), custom("y", "u")])]
+    assert before == [
+        {"name": "URL", "value": "u"}, {"name": "apiToken", "value": "••••"}, {"name": "tokenName", "value": "a"},
+    ]  # fmt: skip
+    assert after[1] == {"name": "apiToken", "value": "•••• (changed)"}
+    from_secret = custom("x", "u")
+    from_secret["spec"]["steps"][0]["with"] = [{"name": "apiToken", "valueFrom": {"secretKeyRef": {"name": "a"}}}]
+    assert hide([from_secret])[0] is from_secret
+
+
+def test_Z06_the_copy_that_kubectl_keeps_is_hidden_in_every_object() -> None:
+    kept = {"kubectl.kubernetes.io/last-applied-configuration": '{"env": "hunter2"}', "a": "b"}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "annotations": kept}}
+    [found] = hide([body])
+    assert plain(found)["metadata"]["annotations"] == {
+        **kept,
+        "kubectl.kubernetes.io/last-applied-configuration": "••••",
+    }
+
+
 def test_what_is_no_token_is_left_as_it_is() -> None:
     body = config("https://shop.example/a?b=c")
     assert hide([body, None]) == [body, None]

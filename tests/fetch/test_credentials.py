@@ -124,6 +124,27 @@ def test_R09_credential_helpers_are_asked(tmp_path: Path, key: str) -> None:
         assert caught.value.message == f"the credential helper docker-credential-test {message}"
 
 
+def test_Z14_only_the_entry_of_the_registry_that_is_asked_is_read_and_no_helper_is_heard(tmp_path: Path) -> None:
+    program = tmp_path / "docker-credential-test"
+    program.write_text(
+        f'#!/bin/sh\nread host\necho "$host" >> {tmp_path}/log\necho s3cret-of-$host >&2\necho s3cret\nexit 1\n'
+    )
+    program.chmod(0o755)
+    broken = {"auth": "no base64, s3cret"}
+    config = {
+        "auths": {"ghcr.io": packed("me", "s3cret"), "other.io": broken, "third.io": {"identitytoken": 7}},
+        "credHelpers": {"helped.io": "test", "fourth.io": "../evil"}, "credsStore": "test",
+    }  # fmt: skip
+    assert look(tmp_path, "ghcr.io", config, path=f"{tmp_path}:/usr/bin:/bin") == ME
+    assert not (tmp_path / "log").exists(), "nobody else's entry, helper or store is asked"
+    for host in ("helped.io", "stored.io"):
+        with pytest.raises(FetchError) as caught:
+            look(tmp_path, host, config, path=f"{tmp_path}:/usr/bin:/bin")
+        assert caught.value.message == f"the credential helper docker-credential-test failed for {host} (exit 1)"
+        assert "s3cret" not in f"{caught.value!r} {caught.value.hint}"
+    assert (tmp_path / "log").read_text().split() == ["helped.io", "stored.io"]
+
+
 def test_R09_a_helper_that_hangs_is_left(tmp_path: Path) -> None:
     program = tmp_path / "docker-credential-slow"
     program.write_text("#!/bin/sh\nexec sleep 10\n")

@@ -63,6 +63,8 @@ affected)
     ;;
 drift)
     if [ -n "$INPUT_KUBECONFIG" ]; then
+        # One that a killed job left has the rights that it had then.
+        rm -f "$RUNNER_TEMP/overlay-kubeconfig"
         (umask 077 && printf '%s\n' "$INPUT_KUBECONFIG" >"$RUNNER_TEMP/overlay-kubeconfig")
         trap 'rm -f "$RUNNER_TEMP/overlay-kubeconfig"' EXIT
         export KUBECONFIG=$RUNNER_TEMP/overlay-kubeconfig
