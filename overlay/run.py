@@ -199,6 +199,9 @@ class Run:
                 publish=one.settled.publish,
                 cluster=one.settled.cluster,
                 signers=one.settled.signers,
+                image_fields=tuple(
+                    [each for layer in one.environment.layers for each in layer.layer.spec.field_specs.images]
+                ),
             ),
             findings=tuple(findings),
             chart=chart_info(one.chart) if one.chart is not None else None,

@@ -220,7 +220,7 @@ def carry_out(
                 live.client, live.store, lease, live.placed, live.plan, pace=pace, now=now, tell=tell,
                 custom=rules.judge, halt=halt,
             )  # fmt: skip
-            what = "delete" if live.options.is_delete else occasion(live.record, revision)
+            what = "delete" if live.options.is_delete else occasion(live.record, revision, wish.bundle)
             try:
                 outcome = made.execute(entry, what, notes=wish.notes, tool=__version__)
                 return outcome  # noqa: TRY300  # Moved is another answer of the same line

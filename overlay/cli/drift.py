@@ -1,15 +1,16 @@
-"""`overlay drift`: what differs in clusters from what is published, and who changed it; nothing is corrected."""
+"""`overlay drift`: what differs in clusters from what is published or was applied as a bundle, and who changed it."""
 
 from __future__ import annotations
 
 import sys
 
 from overlay.cli.cluster_options import REACHING
-from overlay.cli.fetching import TIMEOUT
+from overlay.cli.fetching import NETWORK
 from overlay.cli.from_git import PLACE
+from overlay.cli.packaging import STORE
 from overlay.cli.publishing_options import ALL, ENVIRONMENTS, REMOTE
 from overlay.cli.table import COMMON, Command, Param
-from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError
+from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,11 +27,10 @@ _WORDS = {"create": "missing", "update": "changed", "replace": "changed", "refus
 def drift(args: dict[str, Any]) -> int:
     """Print each difference; exit 1 where there is one."""
     from overlay.cli.exits import exit_code, report  # noqa: PLC0415
-    from overlay.cli.from_git import read_published  # noqa: PLC0415
 
     found: list[dict[str, Any]] = []
     errors: list[OverlayError] = []
-    for name, one in read_published(args).items():
+    for name, one in _committed(args).items():
         try:
             if isinstance(one, OverlayError):
                 raise one
@@ -50,8 +50,40 @@ def drift(args: dict[str, Any]) -> int:
     return EXIT_DIFFERENT if any(one["objects"] for one in found) else EXIT_OK
 
 
+def _committed(args: dict[str, Any]) -> dict[str, Published | OverlayError]:
+    """Return what clusters are held against: a bundle where one is named or was applied, else what Git has."""
+    from overlay.cli.bundle_drift import from_bundle, from_records  # noqa: PLC0415
+    from overlay.cli.documents import Documents  # noqa: PLC0415
+    from overlay.cli.from_git import read_published  # noqa: PLC0415
+
+    if args["bundle"]:
+        return from_bundle(args)
+    if args["key"]:
+        raise UsageError("--key goes with --bundle", hint="it says whose signature of a bundle counts")
+    named = list(dict.fromkeys(args["environments"]))
+    if args["repository"] or args["all"] == bool(named) or not _is_project(args["project"]):
+        return read_published(args)
+    every = named or Documents(args["project"]).every()
+    # A number asks for what Git had then (`prod@11`).
+    bundles = from_records(args, [name for name in every if "@" not in name])
+    rest = tuple([name for name in every if name not in bundles])
+    published = read_published({**args, "environments": rest, "all": False}) if rest else {}
+    return {**bundles, **published}
+
+
+def _is_project(folder: str) -> bool:
+    from overlay.load.project import find_root  # noqa: PLC0415
+
+    try:
+        find_root(folder)
+    except UsageError:
+        return False
+    return True
+
+
 def look_for_drift(args: dict[str, Any], published: Published) -> dict[str, Any]:
     """Return what differs in an environment's cluster, as a document shows it."""
+    from overlay.cli.cluster_output import bundle_value  # noqa: PLC0415
     from overlay.cli.clusters import look  # noqa: PLC0415
     from overlay.model.cluster import ConflictRule  # noqa: PLC0415
     from overlay.model.value import replace  # noqa: PLC0415
@@ -64,8 +96,9 @@ def look_for_drift(args: dict[str, Any], published: Published) -> dict[str, Any]
     try:
         rows = [_row(live, one) for one in live.plan.of(*_WORDS)]
         return {
-            "environment": wish.name, "context": live.client.access.context, "revision": published.revision,
-            "commit": published.commit, "objects": rows,
+            "environment": wish.name, "context": live.client.access.context,
+            "revision": published.revision or (live.record.current.revision if live.record.current else 0),
+            "commit": published.commit, "bundle": bundle_value(wish.bundle), "objects": rows,
         }  # fmt: skip
     finally:
         live.client.close()
@@ -92,6 +125,13 @@ def _row(live: Live, action: Action) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _origin(one: dict[str, Any]) -> str:
+    bundle = one["bundle"]
+    return (
+        f"{bundle['name']} {bundle['version']} ({bundle['digest'][:19]})" if bundle else f"revision {one['revision']}"
+    )
+
+
 def _print(found: list[dict[str, Any]]) -> None:
     from overlay.cli.cluster_output import value_text  # noqa: PLC0415
     from overlay.report.style import inert  # noqa: PLC0415
@@ -101,7 +141,7 @@ def _print(found: list[dict[str, Any]]) -> None:
         count = len(one["objects"])
         lines.append(
             f"{one['environment']}: {f'{count} object' + 's' * (count != 1) if count else 'nothing'} differs"
-            f" from revision {one['revision']} in {one['context']}".replace("objects differs", "objects differ")
+            f" from {_origin(one)} in {one['context']}".replace("objects differs", "objects differ")
         )
         for row in one["objects"]:
             label = "/".join([part for part in (row["kind"], row["namespace"], row["name"]) if part])
@@ -117,14 +157,18 @@ DRIFT = Command(
     path=("drift",),
     help="""Show what differs in clusters from what is published in Git, field by field, with who changed it and when.
 
-It only reports; `overlay sync` corrects. Fields that the environment leaves to others (cluster.conflicts) do not count.
+Where `overlay sync --bundle` applied a bundle, it is that one that counts, read again by its digest; --bundle names
+another, or another place of it. It only reports; `overlay sync` corrects. Fields that the environment leaves to others
+(cluster.conflicts) do not count.
 Exit code: 0 nothing differs, 1 something does.
 
 Examples:
 
   overlay drift --all
 
-  overlay drift prod -o json""",
+  overlay drift prod -o json
+
+  overlay drift prod --bundle oci://registry.shop.example/shop:1.4.0""",
     run=drift,
     params=(
         ENVIRONMENTS,
@@ -137,10 +181,24 @@ Examples:
             default="text",
             help="text or json.",
         ),
+        Param(
+            name="bundle",
+            flags=("--bundle",),
+            metavar="REF",
+            help="What a bundle holds, whatever was applied: oci://host/path@sha256:…, or as `overlay pull` takes it.",
+        ),
+        Param(
+            name="key",
+            flags=("--key",),
+            kind="list",
+            metavar="FILE",
+            help="With --bundle: a public key that must have signed it, beside what `verify` of its environment says.",
+        ),
         *REACHING,
         *PLACE,
         REMOTE,
-        TIMEOUT,
+        STORE,
+        *NETWORK,
         *COMMON,
     ),
 )

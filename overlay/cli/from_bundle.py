@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cli.clusters import Live, Wish
+    from overlay.cli.from_git import Published
     from overlay.cli.show_bundle import Opened
     from overlay.cluster.record import AppliedBundle
     from overlay.model.cluster import ClusterSettings
@@ -20,22 +21,19 @@ def apply_bundle(args: dict[str, Any]) -> int:
     """Open the bundle, check whose it is, look at clusters, ask, apply."""
     from overlay.cli.applying import apply_looked, looked_at  # noqa: PLC0415
     from overlay.cli.clusters import look  # noqa: PLC0415
-    from overlay.cli.show_bundle import files_in, open_bundle  # noqa: PLC0415
+    from overlay.cli.show_bundle import open_bundle  # noqa: PLC0415
     from overlay.cli.together import together  # noqa: PLC0415
 
     _refuse_other_ways(args)
     with open_bundle(args, args["bundle"]) as bundle:
         applied = _tell_digest(args, bundle)
         names = list(dict.fromkeys(args["environments"])) or list(bundle.contents.records)
-        owns = _documented(args, bundle, names)
-        files = files_in(bundle, names)
-        source = bundle.contents.config.get("source")
-    commit = source.get("revision") if isinstance(source, dict) else None
-    rendered = commit if isinstance(commit, str) else ""
+        wishes = wishes_of(args, bundle, names)
+    rendered = next(iter(wishes.values())).source
 
     def look_at(name: str) -> Live | OverlayError:
         try:
-            live = look(args, _wish(name, files[name], applied, owns.get(name)))
+            live = look(args, wishes[name].wish)
         except OverlayError as error:
             return error.of(name)
         refused = _refuse_other_bundle(args, live, applied)
@@ -56,6 +54,37 @@ def apply_bundle(args: dict[str, Any]) -> int:
     return apply_looked(args, looked, stamp)
 
 
+def wishes_of(args: dict[str, Any], bundle: Opened, names: list[str]) -> dict[str, Published]:
+    """Return what an opened bundle holds of some environments, after it was checked whose it is.
+
+    Raises what `apply_bundle` raises for a bundle.
+    """
+    from overlay.cli.from_git import Published  # noqa: PLC0415
+    from overlay.cli.show_bundle import files_in  # noqa: PLC0415
+
+    owns = _documented(args, bundle, names)
+    files = files_in(bundle, names)
+    applied = _applied(bundle)
+    source = bundle.contents.config.get("source")
+    commit = source.get("revision") if isinstance(source, dict) else None
+    return {
+        name: Published(
+            wish=_wish(name, files[name], applied, owns.get(name)), revision=0, commit=applied.digest,
+            source=commit if isinstance(commit, str) else "",
+        )
+        for name in names
+    }  # fmt: skip
+
+
+def _applied(bundle: Opened) -> AppliedBundle:
+    from overlay.cluster.record import AppliedBundle  # noqa: PLC0415
+
+    contents = bundle.contents
+    return AppliedBundle(
+        name=contents.name, version=contents.version, digest=bundle.manifest.digest, place=bundle.source.shown
+    )
+
+
 def _refuse_other_ways(args: dict[str, Any]) -> None:
     for name in _EXCLUDED:
         if args[name]:
@@ -70,10 +99,8 @@ def _tell_digest(args: dict[str, Any], bundle: Opened) -> AppliedBundle:
     from overlay.cli.cluster_output import bundle_value  # noqa: PLC0415
     from overlay.cli.publishing_output import event  # noqa: PLC0415
     from overlay.cli.sourcing_output import say  # noqa: PLC0415
-    from overlay.cluster.record import AppliedBundle  # noqa: PLC0415
 
-    contents, digest = bundle.contents, bundle.manifest.digest
-    found = AppliedBundle(name=contents.name, version=contents.version, digest=digest, place=bundle.source.shown)
+    found, digest = _applied(bundle), bundle.manifest.digest
     event(args, "bundle", "", reference=args["bundle"], bundle=bundle_value(found))
     if args["output"] == "text" and not args["bundle"].endswith(f"@{digest}"):
         say(args, f"{args['bundle']} is {found.name} {found.version}, {digest}")
@@ -146,8 +173,6 @@ def _wish(name: str, files: dict[str, bytes], bundle: AppliedBundle, own: Cluste
 
 def _refuse_other_bundle(args: dict[str, Any], live: Live, bundle: AppliedBundle) -> ClusterConflict | None:
     """Return why a bundle does not go over what the cluster has: another project's, or a newer version."""
-    from overlay.chart.constraint import in_order  # noqa: PLC0415
-
     current = live.record.current
     there = current.bundle if current is not None else None
     if there is None:
@@ -158,7 +183,7 @@ def _refuse_other_bundle(args: dict[str, Any], live: Live, bundle: AppliedBundle
             f"{name} in {context} is of the bundle {there}: {bundle} is another project's", environment=name,
             hint="each project needs a namespace of its own, or other names of environments",
         )  # fmt: skip
-    if not args["allow_rollback"] and in_order([bundle.version, there.version])[0] != bundle.version:
+    if not args["allow_rollback"] and bundle.is_older(there):
         return ClusterConflict(
             f"{context} has the newer bundle {there} of {name}", environment=name,
             hint="--allow-rollback goes back",

@@ -89,7 +89,7 @@ def warn_of_values(args: dict[str, Any], source: Source, settings: list[Setting]
 
     own = own_settings(source.draft, source.document, None)
     entries = {one.name for one in own if one.kind == "image"}
-    references = image_references(source.session.build.objects)
+    references = image_references(source.session.build)
     found = [
         Finding(
             "value-overridden",

@@ -40,7 +40,7 @@ def promote(args: dict[str, Any]) -> int:
             )
         settings = select(
             own_settings(draft, document, chart), only, origin,
-            lambda: image_references(Session(workshop, origin).build.objects),
+            lambda: image_references(Session(workshop, origin).build),
         )  # fmt: skip
         now = source.standing()
         found = tuple(moves(settings, chart, now))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from overlay.cluster.lease import Lease
     from overlay.cluster.placing import Placed
     from overlay.cluster.plan import Action, Plan
-    from overlay.cluster.record import Entry, Key, Record
+    from overlay.cluster.record import AppliedBundle, Entry, Key, Record
     from overlay.cluster.stages import Stage
     from overlay.cluster.store import RecordStore
     from overlay.model.resource import Body
@@ -58,13 +58,17 @@ def make_home(client: Client, placed: Placed, plan: Plan, namespace: str) -> Non
 NEEDED_SECONDS = 60.0
 
 
-def occasion(record: Record, revision: int) -> str:
-    """Return what a run is in Helm's words: `install` where nothing is deployed, `upgrade`, or `rollback`."""
+def occasion(record: Record, revision: int, bundle: AppliedBundle | None = None) -> str:
+    """Return what a run is in Helm's words: `install` where nothing is deployed, `upgrade`, or `rollback`.
+
+    bundle: what is applied, where it comes from one; an older one than the cluster has is a rollback, too.
+    """
     for one in (record.current, *record.history):
         if one is None or one.status == DELETED:
             break
         if one.status in (DEPLOYED, UNPRUNED, SUPERSEDED):
-            return "rollback" if revision < one.revision else "upgrade"
+            is_back = revision < one.revision or (bundle is not None and bundle.is_older(one.bundle))
+            return "rollback" if is_back else "upgrade"
     return "install"
 
 

@@ -39,6 +39,12 @@ class AppliedBundle:
     def __str__(self) -> str:
         return f"{self.name} {self.version} ({self.digest[:19]})"
 
+    def is_older(self, other: AppliedBundle | None) -> bool:
+        """Tell whether another bundle has a newer version."""
+        from overlay.chart.constraint import in_order  # noqa: PLC0415  # few clusters have bundles
+
+        return other is not None and in_order([self.version, other.version])[0] != self.version
+
 
 @value(kw_only=True)
 class Entry:

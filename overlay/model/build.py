@@ -9,6 +9,10 @@ from overlay.model.resource import Resource
 from overlay.model.value import value
 from overlay.model.verify import Signer
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from overlay.model.spec import FieldSpec
+
 
 @value
 class Input:
@@ -20,7 +24,10 @@ class Input:
 
 @value(kw_only=True)
 class Settings:
-    """What the layers settled together for one environment. signers: all of them must have signed its bundle."""
+    """What the layers settled together for one environment.
+
+    signers: all of them must have signed its bundle. image_fields: where else than in containers images are named.
+    """
 
     release_name: str
     namespace: str
@@ -33,6 +40,7 @@ class Settings:
     publish: PublishSettings = PublishSettings()
     cluster: ClusterSettings | None = None
     signers: tuple[Signer, ...] = ()
+    image_fields: tuple[FieldSpec, ...] = ()
 
 
 @value(kw_only=True)

@@ -137,7 +137,7 @@ def _annotations(facts: Facts) -> dict[str, str]:
 def _config(
     builds: Sequence[Build], trees: Mapping[str, Mapping[str, str]], source: Mapping[str, bytes], facts: Facts
 ) -> dict[str, Any]:
-    images = {build.environment: image_references(build.objects) for build in builds}
+    images = {build.environment: image_references(build) for build in builds}
     inputs = {entry.path: entry.digest for build in builds for entry in build.inputs}
     for path, data in source.items():
         if inputs.setdefault(path, digest_of(data)) != digest_of(data):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.kube.follow import Concrete
+    from overlay.model.build import Build
     from overlay.model.resource import Resource
     from overlay.model.spec import FieldSpec, Image
 
@@ -93,9 +94,9 @@ def _fields(holder: Any, parts: tuple[str, ...], path: Concrete, found: dict[Con
         _fields(holder[parts[0]], parts[1:], (*path, parts[0]), found)
 
 
-def image_references(objects: Sequence[Resource]) -> list[str]:
-    """Return all images that containers use, as they are written, sorted."""
-    return sorted(_seen(objects, ()).known)
+def image_references(build: Build) -> list[str]:
+    """Return all images that containers and declared fields of a build use, as they are written, sorted."""
+    return sorted(_seen(build.objects, build.settings.image_fields).known)
 
 
 def _seen(objects: Sequence[Resource], extra: tuple[FieldSpec, ...]) -> _Rewriter:

@@ -224,3 +224,72 @@ def test_ways_that_contradict_each_other_are_refused(shop: Shop) -> None:
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: --key goes with --bundle")
     done = shop.overlay("sync", "--bundle", "shop:1.4.0")
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: which environment?")
+
+
+def test_drift_is_held_against_the_bundle_that_was_applied(shop: Shop, place: str) -> None:
+    digest = push(shop, place, "1.4.0")
+    assert apply(shop, f"{place}:1.4.0", "--first-contact")[0] == 0
+    # Nothing was ever published in Git, and what is rendered now is something else: neither counts.
+    shop.write("9.0.0")
+    shop.commit()
+    done = shop.overlay("drift", "--all")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"prod: nothing differs from shop 1.4.0 ({digest[:19]}) in testbed\n"
+    shop.testbed.kubectl("patch", "-n", shop.namespace, "configmap", "settings", "-p", '{"data": {"level": "debug"}}')
+    done = shop.overlay("drift", "prod", "-o", "json")
+    assert done.returncode == 1, done.stderr
+    (found,) = json.loads(done.stdout)["environments"]
+    assert (found["commit"], found["bundle"]["version"], found["revision"]) == (digest, "1.4.0", 1)
+    assert [(one["kind"], one["fields"][0]["path"]) for one in found["objects"]] == [("ConfigMap", "data.level")]
+    # Another bundle can be named.
+    push(shop, place, "1.5.0", "2.0.0")
+    other = json.loads(shop.overlay("drift", "prod", "--bundle", f"{place}:1.5.0", "-o", "json").stdout)
+    assert other["environments"][0]["bundle"]["version"] == "1.5.0"
+    assert sorted(one["kind"] for one in other["environments"][0]["objects"]) == ["ConfigMap", "Deployment"]
+
+
+def test_drift_says_where_a_bundle_is_that_cannot_be_read(shop: Shop, place: str) -> None:
+    digest = push(shop, place, "1.4.0")
+    assert shop.overlay("copy", f"{place}:1.4.0", "--to-layout", "moved", "-q").returncode == 0
+    assert apply(shop, "moved:1.4.0", "--first-contact")[0] == 0
+    (shop.folder / "moved").rename(shop.folder / "there")
+    done = shop.overlay("drift", "prod")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error in prod: moved is no bundle on this machine")
+    done = shop.overlay("drift", "prod", "--bundle", f"there@{digest}")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = shop.overlay("drift", "prod", "--bundle", f"there@{digest}", "--repository", "https://git.shop.example/x")
+    assert done.stderr == "error: --bundle and --repository exclude each other: a bundle says all of it\n"
+    done = shop.overlay("drift", "prod", "--key", "cosign.pub")
+    assert done.stderr.startswith("error: --key goes with --bundle\n")
+
+
+HOOK = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {name}
+  annotations: {{helm.sh/hook: {name}}}
+"""
+
+
+def test_an_older_bundle_runs_the_hooks_of_a_rollback(shop: Shop, place: str) -> None:
+    events = ("pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback")
+    for name in events:
+        (shop.folder / f"environments/prod/{name}.yaml").write_text(HOOK.format(name=name))
+    listed = "\n".join([f"    - {name}.yaml" for name in events])
+    for version, tag in (("1.4.0", "1.0.0"), ("1.5.0", "2.0.0")):
+        shop.write(tag, more=f"  resources:\n{listed}\n")
+        shop.commit()
+        push(shop, place, version)
+
+    def ran(*words: str) -> set[str]:
+        for name in events:
+            shop.testbed.kubectl("delete", "-n", shop.namespace, "configmap", name, "--ignore-not-found")
+        code, said = apply(shop, *words)
+        assert code == 0, said
+        return {name for name in events if shop.live(f"configmaps/{name}") is not None}
+
+    assert ran(f"{place}:1.4.0", "--first-contact") == set()
+    assert ran(f"{place}:1.5.0") == {"pre-upgrade", "post-upgrade"}
+    assert ran(f"{place}:1.4.0", "--allow-rollback") == {"pre-rollback", "post-rollback"}

@@ -245,6 +245,32 @@ def test_a_bundle_goes_with_its_images_to_where_no_network_leads(
         other.close()
 
 
+def test_images_of_declared_fields_are_listed_and_come_along(
+    mirrored: Path, registry: RegistryProcess, remote: Callable[..., Remote]
+) -> None:
+    runner = f"{registry.host}/shop/runner:3.0.0"
+    carry(made(10, seed=5), "", remote(registry.host, "shop/runner"), "3.0.0")
+    (mirrored / "environments/staging/backup.yaml").write_text(
+        "apiVersion: shop.example/v1\nkind: Backup\nmetadata: {name: nightly}\n"
+        f"spec: {{runner: '{runner}', note: shop/none:1.0.0}}\n"
+    )
+    with (mirrored / "environments/staging/environment.yaml").open("a") as file:
+        file.write(
+            "  resources: [backup.yaml]\n"
+            "  fieldSpecs: {images: [{group: shop.example, kind: Backup, path: spec/runner}]}\n"
+        )
+    git(mirrored, "add", ".")
+    git(mirrored, "commit", "-q", "-m", "Backups")
+    assert package(mirrored, "staging", "--version", "1.0.0", "-q").returncode == 0
+    found = json.loads(overlay(mirrored, "show", "shop:1.0.0", "-o", "json").stdout)
+    wanted = sorted([runner, f"{registry.host}/shop/web:1.0.0", f"{registry.host}/shop/api:1.0.0"])
+    assert (found["images"], found["environments"][0]["images"]) == (wanted, wanted)
+    done = overlay(mirrored, "copy", "shop:1.0.0", "--to-tar", "out.tar", "--with-images")
+    assert (done.returncode, done.stderr) == (0, "copied to out.tar:1.0.0 with 3 images\n")
+    with LayoutTar(str(mirrored / "out.tar")) as layout:
+        assert layout.manifest(runner).digest == artifact(10, seed=5).manifest.digest
+
+
 def test_a_pinned_image_comes_along_by_its_digest_where_its_tag_is_taken(
     mirrored: Path, registry: RegistryProcess, remote: Callable[..., Remote], tmp_path: Path, scripted: Registry
 ) -> None:
