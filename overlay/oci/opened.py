@@ -32,6 +32,7 @@ BOUNDS = Bounds(
 # overlay.tree.RECORD, which this module reads back (a test compares the two).
 RECORD = "overlay.metadata"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ONCE = (media.RENDERED, media.SOURCE, media.REPORT)
 
 
@@ -63,7 +64,19 @@ def read_contents(source: Source, manifest: Manifest) -> Contents:
             raise FetchError(f"{shown} has a part of type {printable(kind)[:100]}, which is not known")
     if types[:1] != [media.RENDERED] or any(types.count(kind) != 1 for kind in _ONCE) or types.count(media.LOCK) > 1:
         raise FetchError(f"{shown} does not have the parts of a bundle, each once: {', '.join(types) or 'none'}")
+    _refuse_titles(manifest, shown)
     return _contents(read_blob(source, manifest.config, MAX_CONFIG), shown)
+
+
+def _refuse_titles(manifest: Manifest, shown: str) -> None:
+    """Refuse titles that are paths: we make none of them a file's name, but others (`oras pull`) do (hazard R34)."""
+    known: set[str] = set()
+    for title in [part.annotation(media.TITLE) for part in manifest.parts]:
+        if title and (not _TITLE.fullmatch(title) or title.casefold() in known):
+            raise FetchError(
+                f"{shown} has a part with the title {printable(title)[:100]!r}, which is no name of its own"
+            )
+        known.add(title.casefold())
 
 
 def _contents(data: bytes, shown: str) -> Contents:

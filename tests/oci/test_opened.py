@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from overlay import tree
+from overlay.files.paths import printable
 from overlay.files.tar import write_tar
 from overlay.oci import media, opened
 from overlay.oci.bundle import Artifact, Made
@@ -38,6 +39,7 @@ class Forged:
         self.config_kind = media.BUNDLE_CONFIG
         self.config = json.loads(read_blob(layout, manifest.config, 1 << 20))
         self.layers = [(part.media_type, read_blob(layout, part, 1 << 20)) for part in manifest.parts]
+        self.titles: dict[int, str] = {}
         self.files = {}
         with tarfile.open(fileobj=io.BytesIO(self.layers[0][1])) as archive:
             for member in archive:
@@ -52,7 +54,8 @@ class Forged:
         """Put it into a layout; return its digest."""
         config = write_json(self.config)
         head = describe(self.config_kind, config)
-        parts = [describe(kind, data) for kind, data in self.layers]
+        titles = [{media.TITLE: self.titles[at]} if at in self.titles else {} for at in range(len(self.layers))]
+        parts = [describe(kind, data, title) for (kind, data), title in zip(self.layers, titles, strict=True)]
         manifest = image(self.kind, head, tuple(parts), {})
         blobs = {head.digest: config, **{part.digest: data for part, (_, data) in zip(parts, self.layers, strict=True)}}
         layout = Layout(str(self.folder / "forged"))
@@ -147,6 +150,18 @@ def test_A08_A17_a_manifest_or_config_that_is_none_of_a_bundle_is_refused(
 ) -> None:
     lie(forged)
     assert message in forged.pull()
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        {1: "../x"}, {1: "/etc/x"}, {1: "a/b"}, {1: ".."}, {1: ".profile"}, {1: "a\\b"}, {1: "C:x"}, {1: "a\nb"},
+        {1: "x" * 101}, {0: "environments", 1: "environments"}, {0: "environments", 1: "Environments"},
+    ],
+)  # fmt: skip
+def test_R34_titles_that_are_paths_or_stand_twice_are_refused(forged: Forged, titles: dict[int, str]) -> None:
+    forged.titles = titles
+    assert f"has a part with the title {printable(titles[1])[:100]!r}, which is no name of its own" in forged.pull()
 
 
 def file(name: str, data: bytes = b"x") -> Callable[[Forged], None]:
