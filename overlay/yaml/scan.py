@@ -21,20 +21,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# An anchor or alias at the start of a token, or a directive: rare in manifests, so most texts skip the events.
-_ANCHOR_OR_DIRECTIVE = re.compile(r"(?:^|[\s\[{,:?-])[&*][^\s]|^%", re.MULTILINE)
+# An anchor or alias at the start of a token: rare in manifests, so most texts skip the events. The character is looked
+# for first, what stands before it then: the other way around costs ten times as much.
+_ANCHOR = re.compile(r"[&*](?<![^\s\[{,:?-][&*])\S")
+# At the start of a line, whatever YAML takes for the end of the one before.
+_DIRECTIVE = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])%")
 _DEEP_BLOCK = re.compile(r"^[ \-?]{500}", re.MULTILINE)
 _OPENINGS = 500
 
 
 def needs_scan(text: str) -> bool:
     """Tell whether a text could hold aliases, directives or nesting that endangers the composer."""
-    if _ANCHOR_OR_DIRECTIVE.search(text) or _DEEP_BLOCK.search(text):
+    if ("&" in text or "*" in text) and _ANCHOR.search(text):
+        return True
+    if has_directive(text) or _DEEP_BLOCK.search(text):
         return True
     if text.count("[") + text.count("{") <= _OPENINGS:
         return False
     # `---` at the start of a line ends a document wherever it stands, so no nesting crosses it.
     return any(part.count("[") + part.count("{") > _OPENINGS for part in text.split("\n---"))
+
+
+def has_directive(text: str) -> bool:
+    """Tell whether a text could hold a directive, which acts on documents after it."""
+    return "%" in text and _DIRECTIVE.search(text) is not None
 
 
 def scan(text: str, file: str) -> None:
