@@ -360,7 +360,7 @@ def test_a_wrong_call_says_what_is_wrong_and_what_to_do(args: list[str], message
     [
         (["render", "dev", "--nope"], "no such option: --nope (Possible options: --no-cache, --notes)"),
         (["render", "dev", "-o", "xml"], "invalid value for '-o' / '--output': 'xml' is not one of yaml, json, name"),
-        (["schema", "x"], "invalid value for 'DOCUMENT': 'x' is not one of environment, base, component, project, lock, changes"),
+        (["schema", "x"], "invalid value for 'DOCUMENT': 'x' is not one of environment, base, component, project, test, lock, changes"),
         (["completion", "tcsh"], "invalid value for 'SHELL': 'tcsh' is not one of bash, zsh, fish"),
         (["env", "show"], "missing argument 'ENV'"),
     ],
