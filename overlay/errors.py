@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import ClassVar
 
+    from overlay.model.finding import Finding
     from overlay.model.location import Location, RenderedLine
     from overlay.model.refusal import Refusal
 
@@ -277,3 +278,15 @@ def raise_all(errors: Sequence[OverlayError]) -> None:
         raise errors[0]
     if errors:
         raise Problems(errors)
+
+
+def as_error(finding: Finding) -> OverlayError:
+    """Return a finding as the error that it is to whoever does not accept it."""
+    return OverlayError(
+        finding.message,
+        location=finding.location,
+        hint=finding.hint,
+        environment=finding.environment,
+        object=finding.object,
+        rule=finding.rule,
+    )

@@ -9,7 +9,7 @@ from overlay.chart.metadata import chart_info, check_kubernetes
 from overlay.chart.render import Rendered, RenderRequest
 from overlay.chart.source import chart_key, open_chart
 from overlay.chart.values import apply_sets, merge_values
-from overlay.errors import OverlayError, UsageError, ValuesError, raise_all
+from overlay.errors import OverlayError, UsageError, ValuesError, as_error, raise_all
 from overlay.fetch.pinned import LOCK_FILE, Remotes
 from overlay.kube.custom import CustomKinds
 from overlay.kube.objects import check_unique
@@ -338,15 +338,3 @@ def _nothing(one: Prepared) -> Finding:
 
 def _helm_finding(line: str, one: Prepared) -> Finding:
     return Finding("helm-warning", line[:500], location=one.chart.location if one.chart else None)
-
-
-def as_error(finding: Finding) -> OverlayError:
-    """Return a finding as the error that it is to whoever does not accept it."""
-    return OverlayError(
-        finding.message,
-        location=finding.location,
-        hint=finding.hint,
-        environment=finding.environment,
-        object=finding.object,
-        rule=finding.rule,
-    )

@@ -26,8 +26,7 @@ def factor(args: dict[str, Any]) -> int:
     from overlay.dedupe.factor.search import Search  # noqa: PLC0415
     from overlay.inspect.factoring import Prover, prove  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
-    from overlay.kube.types import load_types  # noqa: PLC0415
-    from overlay.load.graph import DEFAULT_KUBERNETES  # noqa: PLC0415
+    from overlay.kube.types import DEFAULT_KUBERNETES, load_types  # noqa: PLC0415
     from overlay.load.project import every_environment  # noqa: PLC0415
 
     with Workshop(project=args["project"], child=args["early"]) as workshop:

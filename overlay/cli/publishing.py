@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 
-from overlay.errors import GitConflict, GitError, OverlayError, UsageError, raise_all
+from overlay.errors import GitConflict, GitError, OverlayError, Problems, UsageError, as_error, raise_all
 from overlay.model.value import value
 
 TYPE_CHECKING = False
@@ -319,10 +319,8 @@ def check_environments(workshop: Workshop, names: Sequence[str]) -> tuple[dict[s
 
     workshop: where they were built.
     """
-    from overlay.errors import Problems  # noqa: PLC0415
     from overlay.inspect.lint import beyond_build  # noqa: PLC0415
     from overlay.model.value import replace  # noqa: PLC0415
-    from overlay.run import as_error  # noqa: PLC0415
 
     wrong: dict[str, OverlayError] = {}
     told: list[Finding] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from overlay.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_USAGE, OverlayError, UsageError
+from overlay.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_USAGE, OverlayError, UsageError, as_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def version_diff(args: dict[str, Any], names: Sequence[str], between: str) -> in
 def exit_code_of(diffs: Sequence[EnvironmentDiff], args: dict[str, Any]) -> int:
     """Report what cannot be compared; return the exit code: 0 the same, 1 different, 2 not to be known."""
     from overlay.cli.exits import report  # noqa: PLC0415
-    from overlay.run import as_error  # noqa: PLC0415
 
     errors = [as_error(problem) for one in diffs for problem in one.problems]
     if errors:
