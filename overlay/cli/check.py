@@ -10,6 +10,7 @@ from overlay.cli.comparing import comparing
 from overlay.cli.diff_output import label
 from overlay.cli.reports import wanted_reports, write_report
 from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.top import top_of
 from overlay.cli.versions import BASE
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
 from overlay.report.kinds import REPORTS, report_text
@@ -74,7 +75,14 @@ def _result(args: dict[str, Any]) -> Result:
         strict = args["strict"] or after.project.strict
     order = ("error", "warning", "info")
     findings.sort(key=lambda one: (order.index(one.severity), str(one.location or ""), one.message))
-    return Result(checked=tuple(checked), findings=tuple(findings), sides=sides, strict=strict, version=__version__)
+    return Result(
+        checked=tuple(checked),
+        findings=tuple(findings),
+        sides=sides,
+        strict=strict,
+        version=__version__,
+        top=top_of(args),
+    )
 
 
 def _rules(args: dict[str, Any], names: list[str]) -> tuple[tuple[Any, ...], dict[str, str]]:
@@ -97,7 +105,7 @@ def _print(result: Result, args: dict[str, Any]) -> None:
         sys.stdout.write(check_json(result))
         return
     if args["output"] == "github":
-        sys.stdout.write(problems.as_github((), result.findings))
+        sys.stdout.write(problems.as_github((), result.findings, top=result.top))
         return
     from overlay.cli.exits import source_lines  # noqa: PLC0415
     from overlay.model.value import replace  # noqa: PLC0415

@@ -6,6 +6,8 @@ import os
 import shutil
 import sys
 
+from overlay.cli.top import top_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +41,7 @@ def print_diff(
     elif form == "github":
         from overlay.report.diff_github import diff_github  # noqa: PLC0415
 
-        sys.stdout.write(diff_github(diffs))
+        sys.stdout.write(diff_github(diffs, top=top_of(args)))
     else:
         _print_document(diffs, sides, form)
 

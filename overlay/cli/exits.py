@@ -89,7 +89,9 @@ def report(errors: Sequence[OverlayError], findings: Sequence[Finding], args: di
     if form == "json":
         text = problems.as_json(flat, shown)
     elif form == "github":
-        text = problems.as_github(flat, shown)
+        from overlay.cli.top import top_of  # noqa: PLC0415
+
+        text = problems.as_github(flat, shown, top=top_of(args))
     else:
         color = wants_color(args.get("color", "auto"), is_terminal=sys.stderr.isatty(), env=os.environ)
         text = problems.as_text(flat, shown, style=Style(color=color), lines=source_lines(args))

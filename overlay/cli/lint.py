@@ -7,6 +7,7 @@ import sys
 
 from overlay.cli.building import BUILDING, options_of
 from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.top import top_of
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
 
 TYPE_CHECKING = False
@@ -57,12 +58,12 @@ def _print(found: list[Finding], environments: int, args: dict[str, Any]) -> Non
     if form == "json":
         sys.stdout.write(problems.as_json((), found))
     elif form == "github":
-        sys.stdout.write(problems.as_github((), found))
+        sys.stdout.write(problems.as_github((), found, top=top_of(args)))
     elif form == "sarif":
         from overlay import __version__  # noqa: PLC0415
         from overlay.report.sarif import as_sarif  # noqa: PLC0415
 
-        sys.stdout.write(as_sarif(found, __version__))
+        sys.stdout.write(as_sarif(found, __version__, top=top_of(args)))
     else:
         from overlay.cli.exits import source_lines  # noqa: PLC0415
         from overlay.report.style import Style, wants_color  # noqa: PLC0415

@@ -6,6 +6,7 @@ import os
 import sys
 
 from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.top import top_of
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError, raise_all
 from overlay.nearest import did_you_mean
 
@@ -53,7 +54,7 @@ def test(args: dict[str, Any]) -> int:
     left = [stale_finding(path) for path in stale]
     _print(outcomes, left, args)
     for kind, path in reports:
-        _write(kind, path, outcomes, left)
+        _write(kind, path, outcomes, left, top_of(args))
     return EXIT_DIFFERENT if left or any(one.failed for one in outcomes) else EXIT_OK
 
 
@@ -107,7 +108,7 @@ def _print(outcomes: Sequence[Outcome], stale: Sequence[Finding], args: dict[str
         sys.stdout.write(write_document(tests_value(outcomes, stale)))
         return
     if args["output"] == "github":
-        sys.stdout.write(problems.as_github((), _found(outcomes, stale)))
+        sys.stdout.write(problems.as_github((), _found(outcomes, stale), top=top_of(args)))
         return
     from overlay.cli.exits import source_lines  # noqa: PLC0415
 
@@ -117,17 +118,17 @@ def _print(outcomes: Sequence[Outcome], stale: Sequence[Finding], args: dict[str
     sys.stdout.write(without_commands(text) if os.environ.get("GITHUB_ACTIONS") == "true" else text)
 
 
-def _write(kind: str, path: str, outcomes: Sequence[Outcome], stale: Sequence[Finding]) -> None:
+def _write(kind: str, path: str, outcomes: Sequence[Outcome], stale: Sequence[Finding], top: str) -> None:
     from overlay.errors import OutputError  # noqa: PLC0415
     from overlay.files.atomic import write_atomic  # noqa: PLC0415
 
     try:
-        write_atomic(path, _report(kind, outcomes, stale).encode("utf-8", "backslashreplace"))
+        write_atomic(path, _report(kind, outcomes, stale, top).encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {os.strerror(error.errno or 0).lower()}") from None
 
 
-def _report(kind: str, outcomes: Sequence[Outcome], stale: Sequence[Finding]) -> str:
+def _report(kind: str, outcomes: Sequence[Outcome], stale: Sequence[Finding], top: str) -> str:
     from overlay.report.tests import tests_junit, tests_value  # noqa: PLC0415
 
     if kind == "junit":
@@ -136,7 +137,7 @@ def _report(kind: str, outcomes: Sequence[Outcome], stale: Sequence[Finding]) ->
         from overlay import __version__  # noqa: PLC0415
         from overlay.report.sarif import as_sarif  # noqa: PLC0415
 
-        return as_sarif(_found(outcomes, stale), __version__)
+        return as_sarif(_found(outcomes, stale), __version__, top=top)
     import json  # noqa: PLC0415
 
     return json.dumps(tests_value(outcomes, stale), indent=2, ensure_ascii=False) + "\n"

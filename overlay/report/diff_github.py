@@ -19,8 +19,11 @@ _MOST = 20
 _LONGEST = 200
 
 
-def diff_github(diffs: Sequence[EnvironmentDiff]) -> str:
-    """Return an annotation for each line of the change, with the fields that it makes differ."""
+def diff_github(diffs: Sequence[EnvironmentDiff], *, top: str = "") -> str:
+    """Return an annotation for each line of the change, with the fields that it makes differ.
+
+    top: the project's folder in its repository.
+    """
     lines: dict[Location | None, dict[str, dict[str, None]]] = {}
     for one in diffs:
         for each in one.objects:
@@ -33,9 +36,9 @@ def diff_github(diffs: Sequence[EnvironmentDiff]) -> str:
         shown_lines = [f"{text} ({names_text(list(names))})" for text, names in list(said.items())[:_MOST]]
         more = len(said) - _MOST
         text = inert("\n".join(shown_lines) + (f"\n… and {more} more" if more > 0 else ""))
-        out.append(command("notice", place, "overlay diff", text))
+        out.append(command("notice", place, "overlay diff", text, top=top))
     out += [
-        command("error", problem.location, f"overlay {one.environment}", problem.message)
+        command("error", problem.location, f"overlay {one.environment}", problem.message, top=top)
         for one in diffs
         for problem in one.problems
     ]

@@ -15,6 +15,7 @@ class Result:
 
     findings: of all environments, each once, with the names of those that have it. sides: what was compared, nothing
     where no base was named. strict: warnings are errors. version: of this program.
+    top: the project's folder in its repository.
     """
 
     checked: tuple[Checked, ...]
@@ -22,6 +23,7 @@ class Result:
     sides: tuple[str, ...] = ()
     strict: bool = False
     version: str = ""
+    top: str = ""
 
     @property
     def is_bad(self) -> bool:
@@ -51,7 +53,7 @@ def report_text(kind: str, result: Result) -> str:
     if kind == "sarif":
         from overlay.report.sarif import as_sarif  # noqa: PLC0415
 
-        return as_sarif(result.findings, result.version)
+        return as_sarif(result.findings, result.version, top=result.top)
     if kind == "junit":
         from overlay.report.junit import as_junit  # noqa: PLC0415
 

@@ -108,23 +108,26 @@ def problem_value(severity: str, problem: Any) -> dict[str, Any]:
     }
 
 
-def as_github(errors: Iterable[OverlayError], findings: Iterable[Finding]) -> str:
-    """Return problems as GitHub workflow commands, escaped so that no text of the input is one (hazard C07)."""
+def as_github(errors: Iterable[OverlayError], findings: Iterable[Finding], *, top: str = "") -> str:
+    """Return problems as GitHub workflow commands, escaped so that no text of the input is one (hazard C07).
+
+    top: the project's folder in its repository.
+    """
     out = []
     problems: list[tuple[str, Any]] = [("error", error) for error in errors]
     problems += [(_COMMANDS[finding.severity], finding) for finding in findings]
     for label, problem in problems:
         message = cover_tokens(problem.message) + (f"\n{problem.hint}" if problem.hint else "")
         title = f"overlay {problem.environment}" if problem.environment else "overlay"
-        out.append(command(label, problem.location, title, message))
+        out.append(command(label, problem.location, title, message, top=top))
     return "".join(out)
 
 
-def command(label: str, location: Location | None, title: str, message: str) -> str:
+def command(label: str, location: Location | None, title: str, message: str, *, top: str = "") -> str:
     """Return one workflow command, escaped so that no text of the input is another one."""
     properties = []
     if location is not None and not location.file.startswith("<"):
-        properties.append(f"file={_property(location.file)}")
+        properties.append(f"file={_property(f'{top}/{location.file}' if top else location.file)}")
         if location.line:
             properties.append(f"line={location.line},col={max(location.column, 1)}")
     properties.append(f"title={_property(title)}")

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
-def as_sarif(findings: Sequence[Finding], version: str) -> str:
-    """Return one run of the tool `overlay`; paths are relative to the project folder (uriBaseId PROJECTROOT)."""
+def as_sarif(findings: Sequence[Finding], version: str, *, top: str = "") -> str:
+    """Return one run of the tool `overlay`.
+
+    top: the project's folder in its repository. Paths are relative to the repository (uriBaseId REPOSITORY), where
+    code hosts look; without a top, to the project folder (PROJECTROOT), which is the same then.
+    """
+    base, meaning = ("REPOSITORY", "The repository's folder.") if top else ("PROJECTROOT", "The project folder.")
     rules = sorted({finding.rule for finding in findings})
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -30,15 +35,15 @@ def as_sarif(findings: Sequence[Finding], version: str) -> str:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "originalUriBaseIds": {"PROJECTROOT": {"description": {"text": "The project folder."}}},
-                "results": [_result(finding, rules.index(finding.rule)) for finding in findings],
+                "originalUriBaseIds": {base: {"description": {"text": meaning}}},
+                "results": [_result(finding, rules.index(finding.rule), top, base) for finding in findings],
             }
         ],
     }
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
 
-def _result(finding: Finding, rule: int) -> dict[str, Any]:
+def _result(finding: Finding, rule: int, top: str, base: str) -> dict[str, Any]:
     text = finding.message
     if finding.object and finding.object not in text:
         text = f"{finding.object}: {text}"
@@ -54,7 +59,8 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
     if place is not None and not place.file.startswith("<"):
         from urllib.parse import quote  # noqa: PLC0415  # only reports need it
 
-        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(place.file), "uriBaseId": "PROJECTROOT"}}
+        file = f"{top}/{place.file}" if top else place.file
+        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(file), "uriBaseId": base}}
         if place.line:
             physical["region"] = {"startLine": place.line, "startColumn": max(place.column, 1)}
         result["locations"] = [{"physicalLocation": physical}]
