@@ -140,7 +140,7 @@ def extracted(folder: Path):
 
 
 @given(st.integers(0, 10**9), st.integers(2, 4))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_extracting_keeps_every_byte_never_grows_and_is_done_after_once(seed: int, count: int) -> None:
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as place:
