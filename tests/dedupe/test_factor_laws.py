@@ -149,7 +149,7 @@ seeds = st.tuples(st.integers(0, 10**9), st.integers(2, 5), st.booleans())
 
 
 @given(seeds)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=14, deadline=None)
 def test_every_environment_renders_to_the_same_bytes_and_the_project_never_grows(seed) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -166,7 +166,7 @@ def test_every_environment_renders_to_the_same_bytes_and_the_project_never_grows
 
 
 @given(seeds)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_factoring_twice_changes_nothing_more(seed) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -178,7 +178,7 @@ def test_factoring_twice_changes_nothing_more(seed) -> None:
 
 
 @given(seeds, st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_the_order_in_which_environments_are_looked_at_does_not_matter(seed, rng) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

@@ -160,6 +160,8 @@ class Extraction:
                 owner = identify(body)
             except OverlayError:
                 continue  # several objects in one file
+            if owner.kind == "Secret":
+                continue  # what it holds is shown nowhere
             for leaf, content in leaves(body):
                 place = place_of(body, leaf)
                 if leaf[0] in ("apiVersion", "kind") or leaf[:2] in (("metadata", "name"), ("metadata", "namespace")):

@@ -73,7 +73,9 @@ def _step(key: Key, documents: tuple[str, ...], home: str) -> Step:
 
 def lift(sheet: Sheet, key: Key, documents: Sequence[str], home: str) -> Moved:
     """Move one entry from documents, which say the same, into another one."""
-    found = [slots(sheet, document)[key] for document in documents]
+    found = [one for document in documents if (one := slots(sheet, document).get(key)) is not None]
+    if len(found) < len(documents):
+        raise DocumentError("an earlier step took this entry with it")
     blocks = [sheet.block(document, slot.path) for document, slot in zip(documents, found, strict=True)]
     block = max(blocks, key=lambda one: len(one.comments))
     comments = [line for one in blocks for line in one.comments]

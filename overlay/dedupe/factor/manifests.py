@@ -7,6 +7,7 @@ import posixpath
 from overlay.dedupe.factor.lift import listed, move_file
 from overlay.dedupe.factor.slots import joined, spec_of
 from overlay.dedupe.factor.step import Moved, Step
+from overlay.errors import DocumentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ def copied(documents: Sequence[str], paths: Sequence[str], home: str, read: froz
 
 
 def _lift(sheet: Sheet, path: str, documents: Sequence[str], home: str, read: frozenset[str]) -> Moved:
-    entries = [own_manifests(sheet, document, read)[path] for document in documents]
+    entries = [own_manifests(sheet, document, read).get(path, "") for document in documents]
+    if not all(entries):
+        raise DocumentError(f"an earlier step took {path} with it")
     move_file(sheet, path, documents, home)
     for document, entry in zip(documents, entries, strict=True):
         forget(sheet, document, entry, read)

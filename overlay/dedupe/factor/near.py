@@ -56,12 +56,14 @@ def _lift(sheet: Sheet, path: str, documents: Sequence[str], home: str, read: fr
     goal = joined(posixpath.dirname(home), path)
     if sheet.data(goal) is not None:
         raise DocumentError(f"{goal} is another file already")
+    entries = [own_manifests(sheet, document, read).get(path, "") for document in documents]
+    if not all(entries):
+        raise DocumentError(f"an earlier step took {path} with it")
     bodies = [sheet.value(file) for file in files]
     pieces = [_piece(sheet, file) for file in files]
     identity = pieces[0].id
     node = types.root(identity.group, identity.version, identity.kind)
     shared = settled(bodies, node)
-    entries = [own_manifests(sheet, document, read)[path] for document in documents]
     sheet.write(goal, base_text(shared, pieces).encode())
     cover(sheet, home, path, entries[0])
     for document, file, body, entry in zip(documents, files, bodies, entries, strict=True):

@@ -114,6 +114,8 @@ def place_of(content: Any, leaf: Leaf) -> Path | None:
 def _lift(sheet: Sheet, key: Key, parts: dict[Leaf, Any], documents: Sequence[str], home: str) -> Moved:
     """Write a patch of the shared fields into `home`, and take them out of the documents' own."""
     form = key[1]
+    if any(len(grouped(sheet, document).get(key, ())) != 1 for document in documents):
+        raise DocumentError("an earlier step took this patch with it")
     places = [(*PATCHES, grouped(sheet, document)[key][0]) for document in documents]
     entries = [inside(sheet.value(document), place) for document, place in zip(documents, places, strict=True)]
     counts = [len(_agreeing(form, entry, parts)) for entry in entries]
