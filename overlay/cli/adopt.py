@@ -10,11 +10,13 @@ from overlay.errors import EXIT_OK, EXIT_PARTIAL, ManifestError, OverlayError, U
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from overlay.cli.adopting import Place
     from overlay.dedupe.across import Common
     from overlay.dedupe.adopt import Adoption
+    from overlay.dedupe.fixes import Fix
     from overlay.dedupe.member import LeftOut, Member
 
 REPORTS = ("html",)
@@ -22,8 +24,10 @@ REPORTS = ("html",)
 
 def adopt(args: dict[str, Any]) -> int:
     """Show what adopting folders would make, or write it."""
+    from overlay.cli.adopt_in_place import originals, take_away  # noqa: PLC0415
     from overlay.cli.adopt_output import page, show  # noqa: PLC0415
     from overlay.cli.adopting import open_place  # noqa: PLC0415
+    from overlay.dedupe.fixes import read_fixes  # noqa: PLC0415
 
     if not args["folders"]:
         raise UsageError("which folders?", hint="name the folders of one group, or a tree with --all")
@@ -32,15 +36,20 @@ def adopt(args: dict[str, Any]) -> int:
     for folder in args["folders"]:
         if not os.path.isdir(folder):
             raise UsageError(f"{folder} is no folder", hint="overlay adopt takes folders of manifests")
+    if args["in_place"] and not args["write"]:
+        raise UsageError("--in-place takes folders away, so it needs --write")
     reports = wanted_reports(args["report"], REPORTS)
+    fixes = read_fixes(args["matches"]) if args["matches"] else ()
     place = open_place(args["into"])
     try:
-        adopted, common, left_out = _all(args, place) if args["all"] else ([_one(args, place)], [], [])
+        adopted, common, left_out = _all(args, place, fixes) if args["all"] else ([_one(args, place, fixes)], [], [])
         groups = [(one.group, one.files) for one in adopted] + [(one.name, one.files) for one in common]
         texts = place.checked(groups)
+        gone = originals(adopted) if args["in_place"] else []
         if args["write"]:
             place.write(texts)
-        show(args, adopted, common, left_out, place, is_new=bool(texts))
+            take_away(gone, adopted)
+        show(args, adopted, common, left_out, place, is_new=bool(texts), gone=gone)
         for kind, path in reports:
             write_report(kind, path, page(adopted, common, left_out, place))
     finally:
@@ -48,13 +57,14 @@ def adopt(args: dict[str, Any]) -> int:
     return EXIT_PARTIAL if left_out and args["write"] else EXIT_OK
 
 
-def _one(args: dict[str, Any], place: Place) -> Adoption:
+def _one(args: dict[str, Any], place: Place, fixes: Sequence[Fix]) -> Adoption:
     """Return the proved adoption of the named folders.
 
     Raises Problems with all that is wrong in any of them.
     """
     from overlay.dedupe.adopt import adopt_group  # noqa: PLC0415
     from overlay.dedupe.environments import group_name, names_of  # noqa: PLC0415
+    from overlay.dedupe.fixes import check_environments  # noqa: PLC0415
     from overlay.dedupe.member import LeftOut  # noqa: PLC0415
     from overlay.dedupe.reading import read_member  # noqa: PLC0415
 
@@ -74,7 +84,10 @@ def _one(args: dict[str, Any], place: Place) -> Adoption:
     raise_all(errors)
     group = group_name([os.path.abspath(folder) for folder in folders], names)
     for titles in place.titles(group, names):
-        found = adopt_group(group, members, titles, place.build, kubernetes_version=place.kubernetes_version)
+        check_environments(fixes, {*names, *titles.environments.values()})
+        found = adopt_group(
+            group, members, titles, place.build, kubernetes_version=place.kubernetes_version, fixes=fixes
+        )
         if isinstance(found, LeftOut):
             raise ManifestError(f"{group} cannot be adopted: {found.reason}")
         if place.is_free(found.files):
@@ -82,11 +95,14 @@ def _one(args: dict[str, Any], place: Place) -> Adoption:
     raise UsageError(f"{place.shown} holds environments of these names already", hint="name another folder with --into")
 
 
-def _all(args: dict[str, Any], place: Place) -> tuple[list[Adoption], list[Common], list[LeftOut]]:
+def _all(
+    args: dict[str, Any], place: Place, fixes: Sequence[Fix]
+) -> tuple[list[Adoption], list[Common], list[LeftOut]]:
     """Return the adoptions of all groups of a tree, what they share, and what is left out, each with its reason."""
     from overlay.cli.progress import Progress  # noqa: PLC0415
     from overlay.dedupe.adopt import adopt_group, share_common  # noqa: PLC0415
     from overlay.dedupe.environments import group_name, names_of  # noqa: PLC0415
+    from overlay.dedupe.fixes import check_environments  # noqa: PLC0415
     from overlay.dedupe.grouping import find_groups  # noqa: PLC0415
     from overlay.dedupe.member import LeftOut  # noqa: PLC0415
     from overlay.dedupe.reading import read_member  # noqa: PLC0415
@@ -97,6 +113,7 @@ def _all(args: dict[str, Any], place: Place) -> tuple[list[Adoption], list[Commo
     left_out = list(found.left_out)
     adopted: list[Adoption] = []
     taken: set[str] = set()
+    seen: set[str] = set()
     for at, group in enumerate(found.groups, 1):
         names = names_of(group.folders)
         title = group.name or group_name(group.folders, names)
@@ -112,12 +129,16 @@ def _all(args: dict[str, Any], place: Place) -> tuple[list[Adoption], list[Commo
             left_out += [LeftOut(folder=one.folder, reason="no other of its group can be read") for one in members]
             continue
         titles = place.flat_titles(title, [member.name for member in members], taken)
-        result = adopt_group(title, members, titles, place.build, kubernetes_version=place.kubernetes_version)
+        seen.update(titles.environments.values())
+        result = adopt_group(
+            title, members, titles, place.build, kubernetes_version=place.kubernetes_version, fixes=fixes
+        )
         if isinstance(result, LeftOut):
             left_out += [LeftOut(folder=one.folder, reason=result.reason) for one in members]
             continue
         taken.update((titles.base, *titles.environments.values()))
         adopted.append(result)
+    check_environments(fixes, seen)
     adopted, common = share_common(
         adopted, place.build, lambda name, texts: name not in taken and place.is_free(texts), progress.at
     )
@@ -132,7 +153,7 @@ ADOPT = Command(
 
 Without --write it only shows: groups, lines before and after, and what stays different. Every environment is built
 again first and has to give the same objects, field by field; what cannot be shared exactly stays whole. The folders
-themselves are left alone.
+themselves are left alone, but for --in-place.
 
 Examples:
 
@@ -154,10 +175,22 @@ Examples:
         ),
         Param(name="write", flags=("--write",), kind="flag", help="Write the base and the environments."),
         Param(
+            name="in_place",
+            flags=("--in-place",),
+            kind="flag",
+            help="With --write: take the adopted manifests away, where the Git work tree is clean and has them.",
+        ),
+        Param(
             name="explain",
             flags=("--explain",),
             kind="flag",
             help="Show which objects are taken for the same, and why.",
+        ),
+        Param(
+            name="matches",
+            flags=("--matches",),
+            metavar="FILE",
+            help="A file that says which objects are the same one, and which are like no other.",
         ),
         Param(
             name="output",

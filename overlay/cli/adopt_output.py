@@ -31,10 +31,14 @@ def show(
     place: Place,
     *,
     is_new: bool,
+    gone: Sequence[str],
 ) -> None:
-    """Print the result on stdout; `is_new`: there is something to write that is not there already."""
+    """Print the result on stdout.
+
+    is_new: there is something to write that is not there already. gone: files that were taken away.
+    """
     if args["output"] != "table":
-        found = _document(adopted, common, left_out, place, args)
+        found = {**_document(adopted, common, left_out, place, args), "removed": list(gone)}
         if args["output"] == "json":
             print(json.dumps(found, indent=2, ensure_ascii=False))
             return
@@ -60,7 +64,8 @@ def show(
     if args["quiet"]:
         return
     sys.stdout.flush()
-    print(_closing(args, adopted, place, is_new=is_new), file=sys.stderr)
+    taken = f"; took {len(gone)} files away, which the last commit has" if gone else ""
+    print(_closing(args, adopted, place, is_new=is_new) + taken, file=sys.stderr)
 
 
 def page(
@@ -146,7 +151,12 @@ def _cell(item: Any) -> str:
 
 
 def _matches(one: Adoption) -> list[tuple[str, ...]]:
-    how = {"name": "its name", "word": "its name without the environment's word", "content": "its content"}
+    how = {
+        "name": "its name",
+        "word": "its name without the environment's word",
+        "content": "its content",
+        "file": "your file",
+    }
     rows: list[tuple[str, ...]] = []
     for shared in one.draft.shared:
         for name, piece in sorted(shared.slot.pieces.items()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from overlay.dedupe.across import find_common
 from overlay.dedupe.draft import Drafter
+from overlay.dedupe.fixes import fixed_of
 from overlay.dedupe.layers import Titles, Writer
 from overlay.dedupe.member import LeftOut
 from overlay.dedupe.proof import prove
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from overlay.dedupe.across import Common
+    from overlay.dedupe.fixes import Fix
     from overlay.dedupe.member import Member
     from overlay.dedupe.shared import Draft, Key
     from overlay.kube.types import Types
@@ -57,13 +59,21 @@ class Adoption:
 
 
 def adopt_group(
-    group: str, members: Sequence[Member], titles: Titles, builder: Builder, *, kubernetes_version: str
+    group: str,
+    members: Sequence[Member],
+    titles: Titles,
+    builder: Builder,
+    *,
+    kubernetes_version: str,
+    fixes: Sequence[Fix] = (),
 ) -> Adoption | LeftOut:
     """Return a proved adoption of a group, or why there is none.
 
+    fixes: what the user says about which objects are the same one; raises OverlayError where it names none.
     What cannot be shared exactly, or would take more lines shared than apart, stays whole in each environment.
     """
-    drafter = Drafter(members, titles.environments, _types(members, kubernetes_version))
+    fixed = fixed_of(fixes, members, titles.environments) if fixes else None
+    drafter = Drafter(members, titles.environments, _types(members, kubernetes_version), fixed)
     excluded: frozenset[Key] = frozenset()
     plain = False
     reason = "no base gives its environments back"

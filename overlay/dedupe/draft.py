@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from overlay.dedupe.fixes import Fixed
     from overlay.dedupe.matching import Slot
     from overlay.dedupe.member import Member, Piece
     from overlay.dedupe.shared import Key
@@ -46,12 +47,14 @@ _ORIGIN = Origin("resource", Location("<adopt>"))
 class Drafter:
     """One group of environments on its way to a base; nothing here depends on the order in which they were given."""
 
-    def __init__(self, members: Sequence[Member], titles: Mapping[str, str], types: Types) -> None:
-        """`titles`: what each member's environment will be called."""
+    def __init__(
+        self, members: Sequence[Member], titles: Mapping[str, str], types: Types, fixed: Fixed | None = None
+    ) -> None:
+        """`titles`: what each member's environment will be called; `fixed`: matches that the user knows better."""
         self.members = sorted(members, key=lambda member: member.name)
         self.names = [member.name for member in self.members]
         self.types = types
-        self.slots = match(self.members)
+        self.slots = match(self.members, fixed)
         spaces = {member.name: only_namespace(member) for member in self.members}
         self.spaces = {name: space for name, space in spaces.items() if space} if all(spaces.values()) else {}
         self.facts = {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from overlay.dedupe.matching import Words
+from overlay.dedupe.notes import notes_beside
+from overlay.dedupe.settings import SCALED
 from overlay.dedupe.shared import is_namespace
 from overlay.dedupe.targets import target_for
 from overlay.dedupe.texts import base_text
-from overlay.dedupe.writing import height, write_layer
+from overlay.dedupe.writing import NOTES, height, write_layer
 from overlay.kube.dotted import format_path
 from overlay.merge.pointer import format_pointer
 from overlay.model.value import value
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from overlay.dedupe.shared import Change, Draft, Part, Rename, Shared
     from overlay.dedupe.shared import Words as Exchange
     from overlay.kube.leaves import Path
-    from overlay.model.resource import Resource
+    from overlay.model.resource import Body, Resource
 
 MANIFESTS = "manifests"
 # A patch of more lines gets a file of its own.
@@ -51,8 +53,11 @@ class Writer:
         self.elsewhere = elsewhere or {}
         self.words = {member.name: Words(member) for member in members}
         self.files: dict[str, str] = {}
-        # Where each shared object stands, by `id`.
+        # Comments that an environment's document has already: (object's id, text).
+        self.told: dict[str, set[tuple[int, str]]] = {}
+        # Where each shared object stands, and its text, by `id`.
         self.places: dict[int, str] = {}
+        self.texts: dict[int, str] = {}
         # Lines that each shared object's patches take, to tell whether sharing it pays.
         self.lines: dict[int, int] = {}
 
@@ -83,9 +88,11 @@ class Writer:
         away = {number for numbers in self.elsewhere.values() for number in numbers}
         here = [one for one in shared if id(one) not in away]
         names = self._file_names([(one.pieces[0], self._owner(one)) for one in here])
-        self.lines.update(dict.fromkeys(map(id, shared), 0))
+        for one in shared:
+            self.lines[id(one)] = 0
+            self.texts[id(one)] = base_text(draft.bodies.get(id(one), one.first.body), one.pieces)
         for one, name in zip(here, names, strict=True):
-            text = base_text(draft.bodies.get(id(one), one.first.body), one.pieces)
+            text = self.texts[id(one)]
             self.places[id(one)] = f"{folder}/{MANIFESTS}/{name}"
             self.files[self.places[id(one)]] = text
             self.lines[id(one)] = text.count("\n")
@@ -148,7 +155,7 @@ class Writer:
         if part.labels:
             spec["labels"] = [{"pairs": part.labels}]
         if part.replicas:
-            spec["replicas"] = part.replicas
+            spec["replicas"] = self._counted(part)
         if part.images:
             spec["images"] = part.images
         if part.renames or part.words:
@@ -175,6 +182,7 @@ class Writer:
         for one, form, content in part.patches:
             key = (one.first.id.group, one.first.id.kind, write_document({form: content}))
             alike.setdefault(key, []).append((one, form, content))
+        before = {id(one): made.body for one, made in zip(part.shared, part.objects, strict=False)}
         found: list[dict[str, Any]] = []
         for same_patch in alike.values():
             one, form, content = same_patch[0]
@@ -182,12 +190,38 @@ class Writer:
             for each, _, _ in same_patch:
                 self.lines[id(each)] += 1 + lines // len(same_patch)
             if len(same_patch) == 1 and lines > LONGEST_INLINE:
-                found.append(self._patch_file(one, form, content, part, folder))
+                found.append(self._patch_file(one, form, content, part, folder, before[id(one)]))
                 continue
             entry: dict[str, Any] = {"target": target_for([each.first.id for each, _, _ in same_patch], part.objects)}
             if len(same_patch) > 1:
                 entry["expect"] = len(same_patch)
+            notes = dict.fromkeys(
+                [note for each, _, _ in same_patch for note in self._notes(each, part, before[id(each)])]
+            )
+            if notes:
+                entry = {NOTES: list(notes), **entry}
             found.append({**entry, form: content})
+        return found
+
+    def _notes(self, one: Shared, part: Part, base: Body) -> list[str]:
+        """Return the comments beside what the environment has otherwise than `base`; each is told once."""
+        told = self.told.setdefault(part.name, set())
+        found = notes_beside(one.slot.pieces[part.name], base, self.texts[id(one)])
+        new = [note for note in found if (id(one), note) not in told]
+        told.update([(id(one), note) for note in new])
+        return new
+
+    def _counted(self, part: Part) -> list[dict[str, Any]]:
+        """Return `replicas`, each with the comments beside it."""
+        found = []
+        for entry in part.replicas:
+            notes = [
+                note
+                for one in part.shared
+                if one.first.id.name == entry["name"] and one.first.id.kind in SCALED
+                for note in self._notes(one, part, one.first.body)
+            ]
+            found.append({NOTES: notes, **entry} if notes else entry)
         return found
 
     def _moves(self, part: Part) -> list[dict[str, Any]]:
@@ -205,13 +239,14 @@ class Writer:
             for number, found in steps.items()
         ]
 
-    def _patch_file(self, one: Shared, form: str, content: Any, part: Part, folder: str) -> dict[str, Any]:
+    def _patch_file(self, one: Shared, form: str, content: Any, part: Part, folder: str, base: Body) -> dict[str, Any]:
         (name,) = self._file_names([(one.pieces[0], self._owner(one))])
         path = f"patches/{name.rpartition('/')[2]}"
         target = target_for([one.first.id], part.objects)
         if f"{folder}/{path}" in self.files:
             return {"target": target, form: content}
-        self.files[f"{folder}/{path}"] = write_document(content)
+        notes = "".join([f"{note}\n" for note in self._notes(one, part, base)])
+        self.files[f"{folder}/{path}"] = notes + write_document(content)
         return {"path": path, "target": target}
 
     def _renames(self, part: Part) -> list[dict[str, Any]]:

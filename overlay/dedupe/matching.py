@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from overlay.dedupe.fixes import Fixed
     from overlay.dedupe.member import Member, Piece
 
 # Two objects of one kind whose names tell nothing are the same one when they share this part of their fields.
@@ -24,7 +25,7 @@ _SAME_WORD = (
     ("preprod", "preproduction", "pre"),
 )
 _FAMILY = {word: family[0] for family in _SAME_WORD for word in family}
-BY_NAME, BY_WORD, BY_CONTENT = "name", "word", "content"
+BY_NAME, BY_WORD, BY_CONTENT, BY_FILE = "name", "word", "content", "file"
 
 
 @value(kw_only=True)
@@ -60,23 +61,41 @@ class Words:
         return _FAMILY.get(lowered, lowered) in self._own
 
 
-def match(members: Sequence[Member]) -> list[Slot]:
+def match(members: Sequence[Member], fixed: Fixed | None = None) -> list[Slot]:
     """Return every object once, with what each environment has of it.
 
-    The order of members does not matter: they are taken by name.
+    fixed: what the user says about some of them. The order of members does not matter: they are taken by name.
     """
     ordered = sorted(members, key=lambda member: member.name)
     words = {member.name: Words(member) for member in ordered}
+    keyed = [(member.name, *found) for member in ordered for found in _keyed(member, words[member.name])]
     slots: dict[tuple[str, ...], Slot] = {}
-    for member in ordered:
-        for key, piece, how in _keyed(member, words[member.name]):
-            slot = slots.setdefault(key, Slot(pieces={}, how={}, alike={}))
-            slot.pieces[member.name] = piece
-            slot.how[member.name] = how
-    found = _by_content(list(slots.values()), ordered, words)
+    placed, alone = _placed(keyed, fixed)
+    # What the user has placed comes first, so that nothing else of its environment takes the place.
+    for name, own, piece, how in sorted(keyed, key=lambda one: id(one[2]) not in placed):
+        key = placed.get(id(piece), own)
+        is_taken = key in slots and name in slots[key].pieces
+        slot = slots.setdefault((*key, name) if is_taken else key, Slot(pieces={}, how={}, alike={}))
+        slot.pieces[name] = piece
+        slot.how[name] = BY_FILE if id(piece) in placed else how
+    apart = [slot for slot in slots.values() if any(id(piece) in alone for piece in slot.pieces.values())]
+    found = _by_content([slot for slot in slots.values() if slot not in apart], ordered, words) + apart
     for slot in found:
         _explain(slot)
     return found
+
+
+def _placed(
+    keyed: Sequence[tuple[str, tuple[str, ...], Piece, str]], fixed: Fixed | None
+) -> tuple[dict[int, tuple[str, ...]], frozenset[int]]:
+    """Return the keys of the pieces that the user has placed, and those that are like no other, by `id`."""
+    if fixed is None:
+        return {}, frozenset()
+    keys = {id(piece): key for _, key, piece, _ in keyed}
+    placed = {id(piece): (*keys[id(piece)][:3], f"alone {at}") for at, piece in enumerate(fixed.alone)}
+    for pieces in fixed.same:
+        placed.update({id(piece): keys[id(pieces[0])] for piece in pieces})
+    return placed, frozenset(map(id, fixed.alone))
 
 
 def _keyed(member: Member, words: Words) -> list[tuple[tuple[str, ...], Piece, str]]:

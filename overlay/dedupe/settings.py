@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HERE = Location("<settings>")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-_SCALED = ("Deployment", "ReplicationController", "ReplicaSet", "StatefulSet")
+SCALED = ("Deployment", "ReplicationController", "ReplicaSet", "StatefulSet")
 
 
 def only_namespace(member: Member) -> str | None:
@@ -107,7 +107,7 @@ def replicas_for(objects: Sequence[Resource], wanted: Sequence[dict[str, Any]]) 
     counts: dict[str, set[Any]] = {}
     differs: set[str] = set()
     for one, body in zip(objects, wanted, strict=True):
-        if one.id.kind not in _SCALED:
+        if one.id.kind not in SCALED:
             continue
         spec, other = one.body.get("spec"), body.get("spec")
         if not isinstance(spec, dict) or not isinstance(other, dict):

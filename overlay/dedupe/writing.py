@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 WIDTH = 110
+# The key of an item's comments, which stand above it; no YAML has such a key.
+NOTES = "\0notes"
 # What is one thought stands on one line where it fits.
 _ONE_LINE = ("target", "select", "options", "source", "fieldPaths", "extends", "components", "resources", "pairs")
 _ONE_LINE_ITEMS = ("jsonPatch", "images", "replicas", "targets")
@@ -52,7 +54,11 @@ def _entries(content: dict[str, Any], column: int) -> list[str]:
 def _items(items: list[Any], column: int, *, short: bool) -> list[str]:
     lines: list[str] = []
     pad = " " * column
-    for item in items:
+    for each in items:
+        item = each
+        if isinstance(each, dict) and NOTES in each:
+            lines += [f"{pad}{note}" for note in each[NOTES]]
+            item = {key: child for key, child in each.items() if key != NOTES}
         if not is_filled(item):
             lines += _scalar(f"{pad}-", item, column)
             continue

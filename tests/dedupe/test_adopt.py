@@ -371,3 +371,52 @@ def test_the_report_is_one_page_of_what_the_table_says_and_hides_secrets(lecture
         2,
         "error: --report 'pdf=x' names no report\n  hint: write KIND=FILE with html\n",
     )
+
+
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  # How many stand side by side.
+  replicas: {count}{why}
+  selector:
+    matchLabels: {{app: web}}
+  template:
+    metadata:
+      labels: {{app: web}}
+    spec:
+      containers:
+        - name: web
+          image: shop/web:1
+          resources:
+            limits:
+{above}              memory: {memory}
+          args: ["--color", "#fff"]
+"""
+
+
+def test_comments_beside_what_an_environment_has_otherwise_go_with_its_patch(tmp_path: Path) -> None:
+    for name in ("dev", "prod", "qa"):
+        (tmp_path / name).mkdir()
+        is_prod = name == "prod"
+        (tmp_path / name / "web.yaml").write_text(
+            DEPLOYMENT.format(
+                count=4 if is_prod else 1,
+                why="  # Black Friday" if is_prod else "",
+                above="              # one page of the catalogue\n              # takes 3 MB\n" if is_prod else "",
+                memory="1Gi" if is_prod else "256Mi",
+            )
+        )
+    done = overlay("adopt", "dev", "prod", "qa", "--write", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    files = texts(tmp_path / "environments")
+    assert "  # How many stand side by side.\n  replicas: 1\n" in files["base/manifests/web.yaml"]
+    assert files["prod/environment.yaml"] == (
+        "apiVersion: overlay.dev/v1\nkind: Environment\nmetadata: {name: prod}\nspec:\n  extends: [../base]\n"
+        "  patches:\n    # one page of the catalogue\n    # takes 3 MB\n    - target: {kind: Deployment}\n"
+        "      jsonPatch:\n"
+        '        - {op: replace, path: "/spec/template/spec/containers/[name=web]/resources/limits/memory", value: 1Gi}\n'
+        "  replicas:\n    # Black Friday\n    - {name: web, count: 4}\n"
+    )
+    assert "#" not in files["qa/environment.yaml"]
