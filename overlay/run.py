@@ -19,6 +19,7 @@ from overlay.layering.layers import apply_layers, settle_names
 from overlay.layering.steps import Surroundings
 from overlay.load.graph import Effective, Loader, effective, overridden
 from overlay.load.hidden import HiddenCharacters
+from overlay.load.project import list_environments
 from overlay.model.build import Build, Input, Settings
 from overlay.model.finding import Finding
 from overlay.model.options import Options
@@ -61,19 +62,39 @@ class Run:
     """What the environments of one run share."""
 
     def __init__(
-        self, project: Project, files: ProjectFiles, options: Options, render: Render, *, exact: bool = False
+        self,
+        project: Project,
+        files: ProjectFiles,
+        options: Options,
+        render: Render,
+        *,
+        exact: bool = False,
+        beside: Run | None = None,
     ) -> None:
-        """`render`: how a chart is rendered again when a problem's place is asked for; `exact`: also a warning's."""
+        """`render`: how a chart is rendered again when a problem's place is asked for; `exact`: also a warning's.
+
+        beside: the run of another version of the project; what has the same bytes in both is read once.
+        """
         self.project, self.files = project, files
         self.render, self.exact = render, exact
         self.options = replace(options, strict=True) if project.strict else options
         self.remotes = Remotes(files, cache_folder())
-        self.loader = Loader(project, files, self.remotes)
-        self.manifests = Manifests()
+        self.loader: Loader = Loader(project, files, self.remotes, beside=beside.loader if beside is not None else None)
+        self.manifests: Manifests = beside.manifests if beside is not None else Manifests()
         self.hidden = HiddenCharacters(files)
         self.charts: dict[str, ChartSource | OverlayError] = {}
         self.plain: dict[str, dict[Location, Locate]] = {}
         self._prepared: dict[str, Prepared | OverlayError] = {}
+        self._environments: tuple[str, ...] | None = None
+        self._fitting: set[tuple[str, str]] = set()
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of all environments, sorted; none where there is no project yet."""
+        if self._environments is None:
+            there = self.files.is_folder(self.project.environments)
+            self._environments = tuple(list_environments(self.project, self.files)) if there else ()
+        return self._environments
 
     def prepare(self, name: str) -> Prepared | OverlayError:
         """Load an environment and settle what its chart is rendered with; once, whoever asks."""
@@ -101,7 +122,9 @@ class Run:
                     kubernetes_version=settled.kubernetes_version,
                     api_versions=settled.api_versions,
                 )
-                check_kubernetes(chart, settled.kubernetes_version)
+                if (chart.path, settled.kubernetes_version) not in self._fitting:
+                    check_kubernetes(chart, settled.kubernetes_version)
+                    self._fitting.add((chart.path, settled.kubernetes_version))
             elif self.options.sets or self.options.values:
                 apply_sets({}, self.options.sets)
                 raise UsageError("values are given, but this environment has no Helm chart to take them")

@@ -41,7 +41,6 @@ def _result(args: dict[str, Any]) -> Result:
     from overlay.cli.check_run import run_checks  # noqa: PLC0415
     from overlay.cli.version_diff import check_names, wanted_of  # noqa: PLC0415
     from overlay.cli.versions import Versions  # noqa: PLC0415
-    from overlay.inspect.affected import environments_of  # noqa: PLC0415
     from overlay.inspect.check import Checks, across  # noqa: PLC0415
     from overlay.inspect.lint import together  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
@@ -55,7 +54,7 @@ def _result(args: dict[str, Any]) -> Result:
             project = versions.after.files
         after = stack.enter_context(Workshop(project=project, child=args["early"], exact=True))
         before = after.beside(versions.before.files) if versions is not None else None
-        known = sorted({*environments_of(after.run), *(environments_of(before.run) if before is not None else ())})
+        known = sorted({*after.run.environments, *(before.run.environments if before is not None else ())})
         names = known if args["all"] else list(dict.fromkeys(args["environments"]))
         if args["all"] and not names:
             from overlay.load.project import every_environment  # noqa: PLC0415

@@ -101,12 +101,11 @@ def _key(cache: CheckCache, checks: Checks, name: str, fingerprint: str) -> str 
 
 
 def _inputs(run: Run | None, name: str) -> list[list[str]] | str | None:
-    from overlay.inspect.affected import environments_of  # noqa: PLC0415
     from overlay.run import Prepared  # noqa: PLC0415
 
     if run is None:
         return "no base"
-    if name not in environments_of(run):
+    if name not in run.environments:
         return "not there"
     one = run.prepare(name)
     return [[each.path, each.digest] for each in run.inputs(one)] if isinstance(one, Prepared) else None

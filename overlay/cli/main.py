@@ -76,7 +76,7 @@ COMMANDS = {
 
 # Commands that render: Helm's library loads in a process of its own while they get ready.
 EARLY = (
-    "render", "lint", "check", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync",
+    "render", "lint", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync",
     "plan", "status", "package", "diff", "adopt-live", "schedule",
 )  # fmt: skip
 

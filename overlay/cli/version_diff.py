@@ -51,7 +51,6 @@ def _between(
     args: dict[str, Any], names: Sequence[str], between: str
 ) -> tuple[list[EnvironmentDiff], tuple[dict[str, str | None], dict[str, str | None]]]:  # fmt: skip
     from overlay.cli.versions import Versions  # noqa: PLC0415
-    from overlay.inspect.affected import environments_of  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
     from overlay.inspect.versions import diff_versions  # noqa: PLC0415
     from overlay.model.options import Options  # noqa: PLC0415
@@ -60,7 +59,7 @@ def _between(
         options = Options(strict=args["strict"])
         with Workshop(project=versions.after.files, options=options, child=args["early"]) as after:
             before = after.beside(versions.before.files)
-            known = sorted({*environments_of(before.run), *environments_of(after.run)})
+            known = sorted({*before.run.environments, *after.run.environments})
             if args["all"]:
                 names = known
             check_names(names, known)
@@ -105,14 +104,13 @@ def _rules(args: dict[str, Any], before: Project, after: Project) -> Rules:
 def _against_folder(
     args: dict[str, Any], names: Sequence[str]
 ) -> tuple[list[EnvironmentDiff], tuple[dict[str, str | None], dict[str, str | None]]]:  # fmt: skip
-    from overlay.inspect.affected import environments_of  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
     from overlay.model.options import Options  # noqa: PLC0415
 
     folder = args["against"]
     with Workshop(project=args["project"], options=Options(strict=args["strict"]), child=args["early"]) as workshop:
-        known = environments_of(workshop.run)
-        names = list(dict.fromkeys(names)) if names else known
+        known = workshop.run.environments
+        names = tuple(dict.fromkeys(names)) if names else known
         check_names(names, known)
         wanted = wanted_of(args, workshop.project, workshop.project)
         found = [_folder_diff(workshop, folder, name, wanted, alone=len(names) == 1) for name in names]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from overlay.errors import OverlayError
 from overlay.fetch.pinned import LOCK_FILE
-from overlay.load.project import PROJECT_FILE, list_environments
+from overlay.load.project import PROJECT_FILE
 from overlay.model.affected import Affected, ChangedFile
 from overlay.run import Prepared
 
@@ -18,15 +18,10 @@ if TYPE_CHECKING:
     from overlay.run import Run
 
 
-def environments_of(run: Run) -> list[str]:
-    """Return the names of a version's environments; none where there is no project yet."""
-    return list_environments(run.project, run.files) if run.files.is_folder(run.project.environments) else []
-
-
 def affected(before: Run, after: Run, names: Sequence[str] | None = None) -> list[Affected]:
     """Return the environments that differ between two versions of a project; names: only these."""
-    old, new = environments_of(before), environments_of(after)
-    wanted = [name for name in sorted({*old, *new}) if names is None or name in names]
+    old, new = before.environments, after.environments
+    wanted = [name for name in (sorted({*old, *new}) if names is None else names) if name in old or name in new]
     found = [_one(name, before if name in old else None, after if name in new else None) for name in wanted]
     return [one for one in found if one is not None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from overlay.diff.checked import Checked
 from overlay.diff.versions import EnvironmentDiff
 from overlay.errors import OverlayError
-from overlay.inspect.affected import affected, environments_of
+from overlay.inspect.affected import affected
 from overlay.inspect.findings import as_findings
 from overlay.inspect.lint import linted
 from overlay.inspect.policy import of_policy
@@ -39,7 +39,7 @@ class Checks:
 
     def check(self, name: str) -> Checked:
         """Return what is found wrong with an environment, and what the change does to it."""
-        if name not in environments_of(self.after.run):
+        if name not in self.after.run.environments:
             return self._removed(name)
         session, findings = linted(self.after, name)
         found = Checked(environment=name)
@@ -83,7 +83,7 @@ class Checks:
         if session is None and not is_gone:
             return EnvironmentDiff(environment=name, change="failed"), []
         old = None
-        if name in environments_of(self.before.run):
+        if name in self.before.run.environments:
             try:
                 old = Session(self.before, name)
                 _ = old.build

@@ -38,20 +38,22 @@ class Workshop:
         options: Options | None = None,
         child: HelmChild | None = None,
         exact: bool = False,
-        renderer: Renderer | None = None,
+        beside: Workshop | None = None,
     ) -> None:
         """`project`: its folder, or its files at some time. child: a Helm process that was started early.
 
-        exact: warnings, too, stand at the line that makes them. renderer: another workshop's.
+        exact: warnings, too, stand at the line that makes them. beside: a workshop on another version of the project,
+        whose Helm it uses, and what it has read of the same bytes.
         """
-        self.renderer = renderer or choose_renderer(child)
+        self.renderer: Renderer = beside.renderer if beside is not None else choose_renderer(child)
         self._edited: list[ProjectFiles] = []
         self._made: dict[str, Made] = {}
         try:
             self.project, self.files = (
                 load_project(project) if isinstance(project, str) else (read_project_file(project), project)
             )
-            self.run = Run(self.project, self.files, options or Options(), self.render, exact=exact)
+            other = beside.run if beside is not None else None
+            self.run: Run = Run(self.project, self.files, options or Options(), self.render, exact=exact, beside=other)
         except BaseException:
             self.renderer.close()
             raise
@@ -68,7 +70,7 @@ class Workshop:
 
     def beside(self, files: ProjectFiles) -> Workshop:
         """Return a workshop on the project at another time; it uses this one's Helm, and ends with it."""
-        return Workshop(project=files, options=self.run.options, exact=self.run.exact, renderer=self.renderer)
+        return Workshop(project=files, options=self.run.options, exact=self.run.exact, beside=self)
 
     def build_all(self, names: Sequence[str] | None) -> Iterator[tuple[str, Build | OverlayError]]:
         """Yield as `pipeline.build_all` does; `session` then goes on from what was made."""

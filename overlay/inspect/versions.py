@@ -6,7 +6,7 @@ from overlay.cluster.guards import PROTECTED, kept_by_annotation
 from overlay.diff.comparison import Cause
 from overlay.diff.versions import EnvironmentDiff, environment_diff
 from overlay.errors import OverlayError
-from overlay.inspect.affected import affected, environments_of
+from overlay.inspect.affected import affected
 from overlay.inspect.compare import Causes, types_of
 from overlay.inspect.findings import as_findings
 from overlay.inspect.session import Session
@@ -43,7 +43,7 @@ def diff_versions(before: Workshop, after: Workshop, name: str, wanted: Wanted) 
     sessions: list[Session | None] = []
     for workshop in (before, after):
         session = None
-        if name in environments_of(workshop.run):
+        if name in workshop.run.environments:
             try:
                 session = Session(workshop, name)
                 _ = session.build

@@ -39,14 +39,24 @@ DEFAULT_KUBERNETES = "1.37"
 class Loader:
     """Loads environments of one project; each layer is read once, whoever inherits it.
 
-    read: reads a layer with everything that it names; `load_document` reads less.
+    read: reads a layer with everything that it names; `load_document` reads less. beside: loads another version of
+    the project, whose layers are used where they are made of the same bytes.
     """
 
-    def __init__(self, project: Project, files: ProjectFiles, remotes: Remotes, read: ReadOne = load_layer) -> None:
+    def __init__(
+        self,
+        project: Project,
+        files: ProjectFiles,
+        remotes: Remotes,
+        read: ReadOne = load_layer,
+        *,
+        beside: Loader | None = None,
+    ) -> None:
         self.project = project
         self.files = files
         self.remotes = remotes
         self.read = read
+        self._beside = beside
         self._layers: dict[str, ReadLayer | OverlayError] = {}
         self._parents: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
@@ -114,12 +124,29 @@ class Loader:
             try:
                 if not self.files.exists(path):
                     self.files.read(path, location)  # says what is wrong with it, at the entry that names it
-                known = self.read(self.files, path, self.remotes)
+                known = self._of_beside(path) or self.read(self.files, path, self.remotes)
             except OverlayError as error:
                 known = error
             self._layers[path] = known
         if isinstance(known, OverlayError):
             raise known
+        return known
+
+    def _of_beside(self, path: str) -> ReadLayer | None:
+        """Return the other version's layer where each file that it was made of is the same here.
+
+        A layer with folders of manifests is made of what they hold, too, and one that is refused of what it lacks.
+        """
+        known = self._beside._layers.get(path) if self._beside is not None else None  # noqa: SLF001  # our own
+        if not isinstance(known, ReadLayer) or known.layer.spec.resources or known.layer.spec.crds:
+            return None
+        try:
+            for entry in known.inputs:
+                self.files.read(entry.path)
+                if self.files.input(entry.path) != entry:
+                    return None
+        except OverlayError:
+            return None
         return known
 
     def _check_kind(self, path: str, kinds: tuple[str, ...], location: Location) -> None:

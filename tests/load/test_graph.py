@@ -288,3 +288,61 @@ def test_who_must_sign_is_known_where_files_are_not_read(tmp_path: Path) -> None
     loader = Loader(Project(root=str(tmp_path)), files, Remotes(files, str(tmp_path)), load_document)
     (signer,) = effective(loader.load("prod"), Project(root=str(tmp_path))).signers
     assert (signer.keys, signer.shown) == ((), "anybody that can be known here")
+
+
+PATCHED = "{patches: [{path: patch.yaml}], values: [values.yaml]}"
+PATCH = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: one}\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "shared"),
+    [
+        ({}, True),
+        ({"environments/prod/environment.yaml": document("prod", PATCHED) + "# said\n"}, False),
+        ({"environments/prod/patch.yaml": PATCH.replace("one", "two")}, False),
+        ({"environments/prod/values.yaml": "a: 2\n"}, False),
+        ({"environments/prod/beside.yaml": "a: 2\n"}, True),
+    ],
+    ids=["nothing", "the document", "a patch", "values", "a file that nobody names"],
+)
+def test_a_layer_that_is_made_of_the_same_bytes_in_two_versions_is_read_once(
+    tmp_path: Path, change: dict[str, str], shared: bool
+) -> None:
+    layers = []
+    other: Loader | None = None
+    for name, changed in (("after", {}), ("before", change)):
+        root = tmp_path / name
+        project(root, prod=("Environment", PATCHED))
+        write(root, {"environments/prod/patch.yaml": PATCH, "environments/prod/values.yaml": "a: 1\n", **changed})
+        found, files = load_project(str(root))
+        other = Loader(found, files, Remotes(files, "/nowhere"), beside=other)
+        layers.append(other.load("prod").layers[0])
+    assert (layers[0] is layers[1]) is shared
+    assert [entry.path for entry in layers[1].inputs] == [entry.path for entry in layers[0].inputs]
+
+
+def test_a_layer_that_lacks_a_file_which_the_other_version_has_says_so(tmp_path: Path) -> None:
+    loaders: list[Loader] = []
+    for name in ("after", "before"):
+        root = tmp_path / name
+        project(root, prod=("Environment", PATCHED))
+        write(root, {"environments/prod/patch.yaml": PATCH, "environments/prod/values.yaml": "a: 1\n"})
+        found, files = load_project(str(root))
+        loaders.append(Loader(found, files, Remotes(files, "/nowhere"), beside=loaders[0] if loaders else None))
+    (tmp_path / "before/environments/prod/patch.yaml").unlink()
+    assert loaders[0].load("prod").layers
+    with pytest.raises(OverlayError) as caught:
+        loaders[1].load("prod")
+    assert caught.value.message == "environments/prod/patch.yaml does not exist"
+
+
+def test_a_folder_of_manifests_is_listed_in_each_version(tmp_path: Path) -> None:
+    loaders: list[Loader] = []
+    for name, more in (("after", {}), ("before", {"environments/prod/objects/b.yaml": PATCH.replace("a}", "b}")})):
+        root = tmp_path / name
+        project(root, prod=("Environment", "{resources: [objects]}"))
+        write(root, {"environments/prod/objects/a.yaml": PATCH, **more})
+        found, files = load_project(str(root))
+        loaders.append(Loader(found, files, Remotes(files, "/nowhere"), beside=loaders[0] if loaders else None))
+    sides = [[one.id.name for one in loader.load("prod").layers[0].resources] for loader in loaders]
+    assert sides == [["a"], ["a", "b"]]
