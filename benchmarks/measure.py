@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import time
 from collections.abc import Sequence
@@ -26,13 +27,36 @@ def run_once(
     codes: the exit codes that mean that it did its work.
     """
     start = time.perf_counter()
+    usage = _run(command, folder, env, codes)
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def cpu_once(command: Sequence[str], folder: str, env: dict[str, str], *, codes: Sequence[int] = (0,)) -> float:
+    """Run a command in its own process; return processor seconds, those of its children included."""
+    usage = _run(command, folder, env, codes)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _run(command: Sequence[str], folder: str, env: dict[str, str], codes: Sequence[int]) -> resource.struct_rusage:
     process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in codes:
         raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
-    return wall, usage.ru_maxrss / 1024
+    return usage
+
+
+def compare_cpu(
+    commands: dict[str, Sequence[str]], *, folder: str, runs: int, env: dict[str, str], codes: Sequence[int]
+) -> dict[str, float]:
+    """Run the commands in turn, once more than counted; return medians of processor seconds."""
+    seen: dict[str, list[float]] = {name: [] for name in commands}
+    for turn in range(runs + 1):
+        for name, command in commands.items():
+            seconds = cpu_once(command, folder, env, codes=codes)
+            if turn:
+                seen[name].append(seconds)
+    return {name: median(rows) for name, rows in seen.items()}
 
 
 def compare(

@@ -11,9 +11,11 @@ sys.path.insert(0, ROOT)
 
 from benchmarks import (  # noqa: E402  # found through the line above
     bundles,
+    checks,
     cluster,
     environments,
     explain,
+    manifests,
     objects,
     publishing,
     sample,
@@ -28,6 +30,8 @@ def main() -> None:
     wanted = sys.argv[1:] or [
         "sample",
         "environments",
+        "checks",
+        "manifests",
         "objects",
         "validation",
         "explain",
@@ -41,6 +45,10 @@ def main() -> None:
             sample.run(folder, overlay, tools, ROOT, env)
         if "environments" in wanted:
             environments.run(folder, overlay, ROOT, env)
+        if "checks" in wanted:
+            checks.run(folder, overlay, ROOT, env)
+        if "manifests" in wanted:
+            manifests.run(folder, overlay, tools, env)
         if "objects" in wanted:
             objects.run(folder, overlay, tools, env)
         if "validation" in wanted:

@@ -19,7 +19,6 @@ from overlay.layering.layers import apply_layers, settle_names
 from overlay.layering.steps import Surroundings
 from overlay.load.graph import Effective, Loader, effective, overridden
 from overlay.load.hidden import HiddenCharacters
-from overlay.load.project import list_environments
 from overlay.model.build import Build, Input, Settings
 from overlay.model.finding import Finding
 from overlay.model.options import Options
@@ -62,15 +61,9 @@ class Run:
     """What the environments of one run share."""
 
     def __init__(
-        self,
-        project: Project,
-        files: ProjectFiles,
-        options: Options,
-        render: Render,
-        *,
-        exact: bool = False,
-        beside: Run | None = None,
-    ) -> None:
+        self, project: Project, files: ProjectFiles, options: Options, render: Render,
+        *, exact: bool = False, beside: Run | None = None,
+    ) -> None:  # fmt: skip
         """`render`: how a chart is rendered again when a problem's place is asked for; `exact`: also a warning's.
 
         beside: the run of another version of the project; what has the same bytes in both is read once.
@@ -85,16 +78,11 @@ class Run:
         self.charts: dict[str, ChartSource | OverlayError] = {}
         self.plain: dict[str, dict[Location, Locate]] = {}
         self._prepared: dict[str, Prepared | OverlayError] = {}
-        self._environments: tuple[str, ...] | None = None
         self._fitting: set[tuple[str, str]] = set()
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """The names of all environments, sorted; none where there is no project yet."""
-        if self._environments is None:
-            there = self.files.is_folder(self.project.environments)
-            self._environments = tuple(list_environments(self.project, self.files)) if there else ()
-        return self._environments
+        return self.loader.environments
 
     def prepare(self, name: str) -> Prepared | OverlayError:
         """Load an environment and settle what its chart is rendered with; once, whoever asks."""

@@ -9,7 +9,7 @@ from overlay.errors import OutputError, OverlayError, PathError
 from overlay.files.names import ACTING
 from overlay.files.reader import ProjectFiles
 from overlay.inspect.trial import build_unwritten
-from overlay.load.graph import DEFAULT_KUBERNETES
+from overlay.kube.types import DEFAULT_KUBERNETES
 from overlay.load.project import PROJECT_FILE, find_root, load_project
 from overlay.model.project import Project
 

@@ -11,6 +11,7 @@ from overlay.cli.diff_output import FORMS
 from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.packaging import STORE
 from overlay.cli.past import PAST
+from overlay.cli.sides import is_manifests
 from overlay.cli.table import Command, Param
 from overlay.cli.versions import BASE
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
@@ -40,7 +41,7 @@ def diff(args: dict[str, Any]) -> int:
         return live_diff(args, _only(names, args, "--live"))
     if args["with_prune"]:
         raise UsageError("--with-prune only goes with --live")
-    if args["against"] and is_bundle(args["against"]):
+    if args["against"] and is_bundle(args["against"]) and not (len(names) == 1 and is_manifests(names[0])):
         from overlay.cli.bundle_diff import bundle_diff  # noqa: PLC0415
 
         return bundle_diff(args, _only(names, args, "--against a bundle"))
@@ -48,6 +49,10 @@ def diff(args: dict[str, Any]) -> int:
         if args["early"] is not None:
             args["early"].close()  # nothing is rendered
         return _diff_revisions(args, revisions[0])
+    if args["against"] and len(names) == 1 and is_manifests(names[0]):
+        from overlay.cli.manifests_diff import manifests_diff  # noqa: PLC0415
+
+        return manifests_diff(args, names[0])
     from overlay.cli.version_diff import version_diff  # noqa: PLC0415
 
     return version_diff(args, names, *(between or [""]))
@@ -158,6 +163,8 @@ stands the line of the change that does it. Environments that change alike are t
 html is one page, unified is as `diff -u`, and github annotates the lines of the change.
 
 ENV --against DIR compares with a folder of manifests (DIR/ENV where that is there), --against REF with a bundle.
+PATH --against PATH compares two folders, or files, of manifests, such as rendered/prod or all.yaml; what both hold byte
+for byte is not read.
 
 ENV@NUMBER..ENV@NUMBER compares published revisions; one alone is held against the newest of its environment. They may
 be of different environments: namespaces, and names that differ by prefix, suffix or content hash, are no differences
@@ -178,6 +185,8 @@ Examples:
 
   overlay diff prod --against rendered/prod
 
+  overlay diff new.yaml --against old.yaml --stat
+
   overlay diff prod@11..prod@12
 
   overlay diff prod --live --with-prune
@@ -188,15 +197,15 @@ Examples:
         Param(
             name="sides",
             kind="arguments",
-            metavar="ENV|REF..REF|ENV@N..ENV@N",
-            help="Environments, with two commits between which they are compared; or two published revisions.",
+            metavar="ENV|REF..REF|ENV@N..ENV@N|PATH",
+            help="Environments, with two commits between which they are compared; two published revisions; manifests.",
         ),
         Param(name="all", flags=("--all",), kind="flag", help="Every environment of either side."),
         BASE,
         Param(
             name="against",
             flags=("--against",),
-            metavar="DIR|REF",
+            metavar="PATH|REF",
             help="Compare with a folder of manifests, or with a bundle: oci://host/path:tag, or one here.",
         ),
         Param(name="live", flags=("--live",), kind="flag", help="Compare with the cluster."),

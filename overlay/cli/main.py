@@ -121,7 +121,7 @@ def run(argv: list[str]) -> int:
     """Run one command line; return its exit code."""
     argv = _bare_group(_common_last(argv))
     early: HelmChild | None = None
-    if argv[:1] and argv[0] in EARLY and not {"-h", "--help"} & set(argv) and "_OVERLAY_COMPLETE" not in os.environ:
+    if _renders(argv) and "_OVERLAY_COMPLETE" not in os.environ:
         # Helm's library takes longer to load than all else together: its process starts before anything is imported.
         from overlay.chart.choose import start_early  # noqa: PLC0415
 
@@ -142,6 +142,17 @@ def run(argv: list[str]) -> int:
     from overlay.cli.typed import run_typer  # noqa: PLC0415
 
     return run_typer(argv)
+
+
+def _renders(argv: list[str]) -> bool:
+    """Tell whether a command line renders charts: help does not, and neither do two sides of manifests."""
+    if not argv or argv[0] not in EARLY or {"-h", "--help"} & set(argv):
+        return False
+    if argv[0] != "diff" or "--against" not in argv:
+        return True
+    from overlay.cli.sides import is_manifests  # noqa: PLC0415
+
+    return not is_manifests(argv[1])
 
 
 def find_command(argv: list[str]) -> tuple[Any, list[str]] | None:

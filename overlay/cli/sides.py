@@ -54,6 +54,11 @@ def read_sides(text: str) -> tuple[AtRevision, AtRevision]:
     return sides[0], sides[1] if dots else AtRevision(sides[0].environment)
 
 
+def is_manifests(text: str) -> bool:
+    """Tell whether a word names manifests, a file or a folder: no environment is called so."""
+    return "/" in text or text.endswith((".yaml", ".yml", ".json"))
+
+
 def read_number(text: str) -> int:
     """Return a revision's number.
 

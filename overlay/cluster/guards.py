@@ -112,3 +112,12 @@ def check_prune(pruned: Sequence[str], *, inventory: int, wanted: int, limits: P
             f"{len(pruned)} of {inventory} objects would be deleted, more than the limit of {most}: {shown}",
             hint=f"if that is meant, give --max-prune {len(pruned)}",
         )
+
+
+def fate(body: Body) -> str | None:
+    """Return why a sync leaves an object in its cluster that is rendered no more."""
+    kind = str(body.get("kind"))
+    asked = kept_by_annotation(body)
+    if asked:
+        return f"the annotation {asked} keeps it"
+    return f"a {kind} is only deleted with --allow-delete {kind}" if kind in PROTECTED else None

@@ -69,6 +69,8 @@ def environment_changes(before: Side, after: Side, types: Types) -> list[FieldCh
 
 def shown_value(item: Any) -> Any:
     """Return a value with words for what is hidden in it, and for the elements of a list that moved."""
+    if item.__class__ is str:
+        return item
     if isinstance(item, (Hidden, Element)):
         return str(item)
     if isinstance(item, dict):

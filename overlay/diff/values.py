@@ -51,7 +51,8 @@ def _walk(old: Any, new: Any, kind: Type | None, path: Path, found: list[Change]
 def _maps(old: dict[str, Any], new: dict[str, Any], kind: Type | None, path: Path, found: list[Change]) -> None:
     for key, item in new.items():
         before = old.get(key, MISSING)
-        if before is not item:
+        # Most values are texts that are the same.
+        if before is not item and (item.__class__ is not str or before.__class__ is not str or before != item):
             _walk(before, item, kind.field(key) if kind is not None else None, (*path, key), found)
     found += [Change("removed", (*path, key), item, MISSING) for key, item in old.items() if key not in new]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.cluster.guards import PROTECTED, kept_by_annotation
+from overlay.cluster.guards import fate
 from overlay.diff.comparison import Cause
 from overlay.diff.versions import EnvironmentDiff, environment_diff
 from overlay.errors import OverlayError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from overlay.inspect.session import Workshop
     from overlay.kube.leaves import Path
     from overlay.model.affected import Affected
-    from overlay.model.resource import Body
 
 # Above this many objects that differ, the file behind each field is not looked for: nobody reads them one by one.
 MOST_CAUSES = 300
@@ -90,12 +89,3 @@ def reasons(before: Session, after: Session, touched: Affected) -> Why:
         return now or was
 
     return why
-
-
-def fate(body: Body) -> str | None:
-    """Return why a sync leaves an object in its cluster that is rendered no more."""
-    kind = str(body.get("kind"))
-    asked = kept_by_annotation(body)
-    if asked:
-        return f"the annotation {asked} keeps it"
-    return f"a {kind} is only deleted with --allow-delete {kind}" if kind in PROTECTED else None

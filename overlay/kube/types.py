@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+# The newest Kubernetes whose tables we ship; the meaning of a silent document must not change with Helm's default.
+DEFAULT_KUBERNETES = "1.37"
 _VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:[.+-].*)?")
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from overlay.errors import DocumentError, LimitError, OverlayError, UsageError, raise_all
 from overlay.files.names import MAX_LABEL, MAX_RELEASE, refuse_name
-from overlay.kube.types import minor_version
+from overlay.kube.types import DEFAULT_KUBERNETES, minor_version
 from overlay.load.cluster import cluster_settings
 from overlay.load.layers import load_layer, resolve_ref
-from overlay.load.project import find_layer, layer_document
+from overlay.load.project import find_layer, layer_document, list_environments
 from overlay.load.publishing import publish_settings
 from overlay.model.contents import ReadEnvironment, ReadLayer
 from overlay.model.spec import SortOptions
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 MAX_LAYERS = 1_000
 MAX_CHAIN = 100
-# The newest Kubernetes whose tables we ship; the meaning of a silent document must not change with Helm's default.
-DEFAULT_KUBERNETES = "1.37"
 
 
 class Loader:
@@ -57,8 +55,17 @@ class Loader:
         self.remotes = remotes
         self.read = read
         self._beside = beside
+        self._environments: tuple[str, ...] | None = None
         self._layers: dict[str, ReadLayer | OverlayError] = {}
         self._parents: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of all environments, sorted; none where there is no project yet."""
+        if self._environments is None:
+            there = self.files.is_folder(self.project.environments)
+            self._environments = tuple(list_environments(self.project, self.files)) if there else ()
+        return self._environments
 
     def load(self, name: str) -> ReadEnvironment:
         """Load an environment (or a base or component, to look at) by its name.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Node trees of larger texts are not kept: a place is then found by composing the text again.
 _KEEP_NODES_BELOW = 512 * 1024
+_UNCOLLECTED_ABOVE = 100_000
 _PLAIN, _QUOTED = "plain", "quoted"
 
 
@@ -29,17 +30,18 @@ class Document:
 
     __slots__ = ("_column", "_first", "_root", "_start", "_text", "file", "line", "value")
 
-    def __init__(self, value: Any, root: Any, file: str, text: str) -> None:
+    def __init__(self, value: Any, root: Any, file: str, text: str, first: int = 0) -> None:
+        """`first`: how many lines of the file stand before the text."""
         self.value = value
         self.file = file
-        self.line: int = root.start_mark.line + 1
+        self.line: int = first + root.start_mark.line + 1
         self._column: int = root.start_mark.column + 1
         keep = len(text) < _KEEP_NODES_BELOW
         self._root = root if keep else None
         self._text = "" if keep else text
         self._start: int = root.start_mark.index
         # The line that the root's marks count from: those of a part of the text count from the part.
-        self._first = 0
+        self._first = first
 
     def location(self, path: Sequence[str | int] = (), *, key: bool = False) -> Location:
         """Return where the value at `path` stands (or its key); the nearest parent where it is missing."""
@@ -230,28 +232,41 @@ def decode(data: bytes, file: str) -> str:
         ) from None
 
 
-def read_documents(text: str, file: str) -> list[Document]:
+class uncollected:  # noqa: N801  # used as a word: `with uncollected(…)`
+    """While a long text is read, garbage is not looked for among millions of small objects that all live on.
+
+    It would double the time.
+    """
+
+    def __init__(self, length: int) -> None:
+        self._acts = length > _UNCOLLECTED_ABOVE and gc.isenabled()
+
+    def __enter__(self) -> None:
+        if self._acts:
+            gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self._acts:
+            gc.enable()
+
+
+def read_documents(text: str, file: str, first: int = 0) -> list[Document]:
     """Read every document of a text; empty documents are left out.
 
+    first: how many lines of the file stand before a text that is a part of it; the places of errors do not know it.
     Raises YamlError or LimitError, with the place, or Problems when there are several.
     """
-    collecting = len(text) > 100_000 and gc.isenabled()
-    if collecting:
-        # Millions of small objects that all live on: looking for garbage among them doubles the time.
-        gc.disable()
     try:
-        if needs_scan(text):
-            scan(text, file)
-        constructor = _Constructor(file)
-        # One document at a time, so that the nodes of a large text do not all live at once.
-        documents = [Document(constructor.construct(root), root, file, text) for root in compose(text)]
+        with uncollected(len(text)):
+            if needs_scan(text):
+                scan(text, file)
+            constructor = _Constructor(file)
+            # One document at a time, so that the nodes of a large text do not all live at once.
+            documents = [Document(constructor.construct(root), root, file, text, first) for root in compose(text)]
     except YAMLError as error:
         raise _explain(error, text, file) from None
     except UnicodeEncodeError as error:
         raise _bad_character(text, error.start, file) from None
-    finally:
-        if collecting:
-            gc.enable()
     raise_all(constructor.errors)
     return documents
 

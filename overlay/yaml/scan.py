@@ -28,6 +28,7 @@ _DEEP_BLOCK = re.compile(r"\n[ \-?]{500}")
 _OPENINGS = 500
 # What else ends a line (YAML 1.1, 5.4; libyaml still reads them so).
 _BREAKS = ("\r", "\x85", "\u2028", "\u2029")
+_DIRECTIVE = re.compile(r"(?:\A|[\n\r\x85\u2028\u2029])%")
 
 
 def needs_scan(text: str) -> bool:
@@ -42,6 +43,11 @@ def needs_scan(text: str) -> bool:
         return False
     # `---` at the start of a line ends a document wherever it stands, so no nesting crosses it.
     return any(part.count("[") + part.count("{") > _OPENINGS for part in text.split("\n---"))
+
+
+def has_directive(text: str) -> bool:
+    """Tell whether a text could hold a directive, which acts on the document after it."""
+    return "%" in text and _DIRECTIVE.search(text) is not None
 
 
 def scan(text: str, file: str) -> None:

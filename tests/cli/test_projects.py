@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from overlay.load.graph import DEFAULT_KUBERNETES
+from overlay.kube.types import DEFAULT_KUBERNETES
 
 DNS_LABEL = "is no DNS label: lower-case letters, digits and dashes, a letter or digit at both ends"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from overlay.cluster.guards import fate
 from overlay.diff.rules import rules_of
 from overlay.diff.versions import EnvironmentDiff, environment_diff
-from overlay.inspect.versions import fate
 from overlay.kube.types import load_types
 from overlay.model.location import Location
 from overlay.model.project import FieldRule

@@ -1,0 +1,80 @@
+"""What the first lines of a manifest say is what a reader says, or nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overlay.errors import OverlayError
+from overlay.kube.front import front_id
+from overlay.kube.held_by_both import held_by_both
+from overlay.kube.objects import parse_objects
+from overlay.yaml import read_documents
+
+HEAD = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n"
+LINES = (
+    "  name: web\n", "  name: other\n", "  namespace: shop\n", "  name: 'web'\n", '  name: "we\\x62"\n', "  name: yes\n",
+    "  name: web # said\n", "  name: 12\n", "  name:\n", "    name: inner\n", "    - x\n", "  - y\n", "  labels:\n",
+    "    app: web\n", "  labels: {app: web}\n", "  labels: {app: web,\n", "  name: hidden}\n", "  annotations:\n",
+    "    a: |\n", "    a: 'b\n", "  name: x'\n", '    a: "b\n', "  name: web\r\n", "    a: b\r  name: cr\n", "name: top\n",
+    "  <<: *a\n", "  &a b: c\n", "  ? name\n", "  : q\n", "    more: text: wrong\n", "    plain words\n", "    u: http://a\n",
+    "spec: {}\n", "kind: ConfigMap\n", "---\n", "\n", "  # said\n", "    a: b\u2028  name: ls\n", "    name: null\n",
+)  # fmt: skip
+
+
+def identity(text: str) -> object:
+    """Return what the reader says: the only object's identity."""
+    ((found, _, _),) = [
+        one for document in read_documents(text, "f.yaml") for one in parse_objects(document.value, document.location)
+    ]
+    return found
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=7).map("".join), st.sampled_from(("", "---\n")))
+def test_law_first_lines_say_what_the_reader_says_or_nothing(lines: str, start: str) -> None:
+    text = start + HEAD + lines
+    found = front_id(text)
+    if found is not None:
+        try:
+            assert identity(text) == found
+        except (OverlayError, ValueError):
+            # What is no YAML, or no object, is so on both sides; several documents are several parts.
+            return
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"{HEAD}  name: web\nspec: {{}}\n", "Deployment/web"),
+        (f"---\n{HEAD}  labels: {{app: web}}\n  name: web\n  namespace: shop\n", "Deployment/shop/web"),
+        (f'{HEAD}  annotations:\n    at: "10:30"\n    see: https://shop.example/#a\n  name: web\n', "Deployment/web"),
+        ("kind: Deployment\napiVersion: apps/v1\nmetadata:\n  name: web\n", None),
+        (f"{HEAD}  name: yes\n", None),
+        (f'{HEAD}  name: "web"\n', None),
+        (f"{HEAD}  name: web\n    - more\n", None),
+        (f"{HEAD}  labels: {{app: web,\n  name: x}}\n  name: web\n", None),
+        (f"{HEAD}  name: web\r\n", None),
+        ("apiVersion: v1\nkind: ConfigMapList\nmetadata:\n  name: web\nitems: []\n", None),
+        (f"{HEAD}  name: web\n...\n{HEAD}  name: api\n", None),
+        (f"{HEAD}  name: web\nspec: {{}}\r---\r{HEAD}  name: api\n", None),
+        (f"# said\n{HEAD}  name: web\n", None),
+    ],
+)
+def test_a_front_is_read_where_it_can_mean_one_thing_only(text: str, found: str | None) -> None:
+    one = front_id(text)
+    assert (str(one) if one is not None else None) == found
+
+
+def test_what_both_hold_once_needs_no_reading() -> None:
+    web, api = f"{HEAD}  name: web\n", f"{HEAD}  name: api\n"
+    definition = web.replace("Deployment", "CustomResourceDefinition")
+    assert held_by_both([web, api], [api, web]) == {
+        web: ("apps", "Deployment", "", "web"),
+        api: ("apps", "Deployment", "", "api"),
+    }
+    assert held_by_both([web, web], [web]) == held_by_both([web], [api]) == {}
+    assert held_by_both([definition], [definition]) == {}
+    # Two texts of one object: whoever reads them says so.
+    other = f"{web}spec: {{}}\n"
+    assert held_by_both([web, other, api], [web, other, api]) == {api: ("apps", "Deployment", "", "api")}
