@@ -112,6 +112,8 @@ def main() -> NoReturn:
 
 def _no_core_dumps() -> None:
     """Keep what a run knows out of files that the system writes when a process crashes, its children too (Z17)."""
+    if sys.platform == "win32":
+        return
     import resource  # noqa: PLC0415
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

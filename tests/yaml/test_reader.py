@@ -40,9 +40,9 @@ def test_Y01_tags_are_refused_at_their_place(text: str, place: str, tag: str) ->
 
 
 def within(seconds: float, text: str) -> list[tuple[str, str]]:
-    started = time.monotonic()
+    started = time.process_time()
     found = refused(text)
-    assert time.monotonic() - started < seconds
+    assert time.process_time() - started < seconds
     return found
 
 
@@ -230,11 +230,11 @@ def test_places_in_a_large_text_are_found_too() -> None:
     text = "---\n".join(f"nr: {n}\ntext: {'x' * 100}\nlast: [1, {{a: {n}}}]\n" for n in range(6_000))
     documents = read_documents(text, "f.yaml")
     assert (len(documents), documents[5_999].value["nr"]) == (6_000, 5_999)
-    start = time.perf_counter()
+    start = time.process_time()
     for n, document in enumerate(documents):
         assert str(document.location(("last", 1, "a"))) == f"f.yaml:{n * 4 + 3}:15"
     # Each looks at its own part of the text only.
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(
