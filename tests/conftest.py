@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,9 @@ settings.load_profile("long" if os.environ.get("OVERLAY_FUZZ") else "default")
 # Read before the guard below hides it.
 TOOLS = Path(os.environ.get("OVERLAY_TOOLS") or REPOSITORY / ".tools" / "bin")
 IN_CI = os.environ.get("CI") == "true"
+
+# Where a shell started the tests in its background, SIGINT is ignored, and so it would be in every program they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
