@@ -284,6 +284,23 @@ def test_a_patch_in_a_file_moves_with_its_file(tmp_path: Path) -> None:
     assert rendered(tmp_path) == before
 
 
+def test_a_patch_that_changes_nothing_goes_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "environments/dev").mkdir(parents=True)
+    (tmp_path / "environments/dev/web.yaml").write_text(WEB)
+    (tmp_path / "environments/dev/replicas.yaml").write_text("spec:\n  replicas: 1\n")
+    layer(
+        tmp_path,
+        "dev",
+        "  resources: [web.yaml]\n  patches:\n    # Of old.\n    - {path: replicas.yaml, target: {kind: Deployment}}\n",
+    )
+    done = overlay("factor", "--write", "--uncommitted", "-o", "json", cwd=tmp_path)
+    assert json.loads(done.stdout)["moves"] == [
+        {"what": "patches: Deployment", "how": "dropped", "from": ["environments/dev/environment.yaml"], "to": None}
+    ]
+    assert spec_of(tmp_path, "dev") == "  resources: [web.yaml]\n"
+    assert not (tmp_path / "environments/dev/replicas.yaml").exists()
+
+
 def test_a_project_that_cannot_be_built_is_refused_with_all_that_is_wrong(shop: Path) -> None:
     for name in ("dev", "prod"):
         layer(

@@ -114,8 +114,10 @@ class Search:
 
         def with_file(sheet: Sheet) -> list[Moved]:
             path = entry.get("path") if isinstance(entry, dict) else None
-            if isinstance(path, str):
-                sheet.write(joined(posixpath.dirname(document), path), None)
+            folder = posixpath.dirname(document)
+            # What lies elsewhere may be meant by others.
+            if isinstance(path, str) and joined(folder, path).startswith(f"{folder}/"):
+                sheet.write(joined(folder, path), None)
             return apply(sheet)
 
         alone = Step(key=("idle", document, at, str(entry)), apply=apply)
