@@ -9,6 +9,7 @@ import zlib
 
 from overlay.errors import ArchiveError, LimitError
 from overlay.files.paths import printable
+from overlay.files.tar import read_header
 from overlay.model.value import value
 
 TYPE_CHECKING = False
@@ -26,6 +27,7 @@ MAX_NAME = 1_024
 # Small: what is left of a chunk is copied whenever some of it is taken.
 _CHUNK = 1 << 16
 _BUFFER = 1 << 14
+_BLOCK = 512
 # How other ways of packing begin; whoever meets one should read its name.
 _OTHERS = (
     (b"PK\3\4", "a zip archive"),
@@ -97,15 +99,26 @@ def read_archive(
     raw = _Counted(
         _gunzip(file, path, location, bounds.unpacked) if is_packed else iter(lambda: file.read(_CHUNK), b"")
     )
-    folded: set[str] = set()
-    entries = 0
+    entries = _Entries(path, location, bounds)
     try:
+        # What is as we write it ourselves can be read in one way alone, and in a fifth of the library's time.
+        while (plain := read_header(header := raw.read(_BLOCK))) is not None:
+            name, size, is_folder = plain
+            name = entries.take(name)
+            if is_folder:
+                yield name, None
+                continue
+            entries.take_file(name, size)
+            content = _plain_content(raw, size, name, path, location)
+            yield name, content
+            for _ in content:
+                pass
+        if entries.count and len(header) < _BLOCK:
+            raise ArchiveError(f"{path} is cut off: the end of the tar archive is missing", location=location)
+        raw.put_back(header)
         with tarfile.open(fileobj=raw, mode="r|", bufsize=_BUFFER) as archive:  # type: ignore[call-overload]  # it only reads
             for member in archive:
-                entries += 1
-                if entries > bounds.entries:
-                    raise LimitError(f"{path} has more than {bounds.entries} entries", location=location)
-                name = _name(member.name, path, location, is_chart=bounds.is_chart)
+                name = entries.take(member.name)
                 if not (member.isreg() or member.isdir()) or member.issparse():
                     raise ArchiveError(
                         f"{path}: {printable(name)} is a link, device or special entry; only files are allowed",
@@ -114,20 +127,54 @@ def read_archive(
                 if member.isdir():
                     yield name, None
                     continue
-                if member.size > bounds.entry:
-                    raise LimitError(
-                        f"{path}: {printable(name)} has {member.size} bytes; {bounds.who} {bounds.entry}",
-                        location=location,
-                    )
-                if name.casefold() in folded:
-                    raise ArchiveError(
-                        f"{path}: {printable(name)} is there twice (or differs only in case)", location=location
-                    )
-                folded.add(name.casefold())
+                entries.take_file(name, member.size)
                 yield name, _content(archive, member, path, location)
             _check_end(archive, raw, path, location)
     except (tarfile.TarError, EOFError, ValueError, OverflowError, UnicodeError) as error:
         raise ArchiveError(f"{path} is no sound tar archive: {printable(str(error))}", location=location) from None
+
+
+class _Entries:
+    """What was seen of an archive: how many entries, and the names of its files."""
+
+    def __init__(self, path: str, location: Location | None, bounds: Bounds) -> None:
+        self.count = 0
+        self._path = path
+        self._location = location
+        self._bounds = bounds
+        self._folded: set[str] = set()
+
+    def take(self, name: str) -> str:
+        """Count an entry; return its name, plain. Raises LimitError, ArchiveError."""
+        self.count += 1
+        if self.count > self._bounds.entries:
+            raise LimitError(f"{self._path} has more than {self._bounds.entries} entries", location=self._location)
+        return _name(name, self._path, self._location, is_chart=self._bounds.is_chart)
+
+    def take_file(self, name: str, size: int) -> None:
+        """Take the name of a file, once. Raises LimitError, ArchiveError."""
+        if size > self._bounds.entry:
+            raise LimitError(
+                f"{self._path}: {printable(name)} has {size} bytes; {self._bounds.who} {self._bounds.entry}",
+                location=self._location,
+            )
+        folded = name.casefold()
+        if folded in self._folded:
+            raise ArchiveError(
+                f"{self._path}: {printable(name)} is there twice (or differs only in case)", location=self._location
+            )
+        self._folded.add(folded)
+
+
+def _plain_content(raw: _Counted, size: int, name: str, path: str, location: Location | None) -> Iterator[bytes]:
+    left = size
+    while left:
+        chunk = raw.read(min(left, _CHUNK))
+        if not chunk:
+            raise ArchiveError(f"{path}: {printable(name)} is cut off", location=location)
+        left -= len(chunk)
+        yield chunk
+    raw.read(-size % _BLOCK)
 
 
 def _content(archive: TarFile, member: TarInfo, path: str, location: Location | None) -> Iterator[bytes]:
@@ -151,23 +198,28 @@ class _Counted:
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self.chunks = chunks
-        self.rest = b""
         self.count = 0
+        self._chunk = b""
+        self._at = 0
 
     def read(self, size: int, /) -> bytes:
         """Return so many bytes, fewer only at the end."""
-        parts, missing = [], size
-        while missing:
-            if not self.rest:
-                self.rest = next(self.chunks, b"")
-                if not self.rest:
-                    break
-            parts.append(self.rest[:missing])
-            self.rest = self.rest[missing:]
-            missing -= len(parts[-1])
-        found = b"".join(parts)
+        end = self._at + size
+        found = self._chunk[self._at : end]
+        self._at += len(found)
+        if len(found) < size:
+            parts = [found]
+            while (missing := end - self._at) > 0 and (chunk := next(self.chunks, b"")):
+                self._chunk, self._at, end = chunk, min(missing, len(chunk)), missing
+                parts.append(chunk[:missing])
+            found = b"".join(parts)
         self.count += len(found)
         return found
+
+    def put_back(self, data: bytes) -> None:
+        """Take back what was read last, and count anew from it."""
+        self._chunk, self._at = data + self._chunk[self._at :], 0
+        self.count = 0
 
 
 def _gunzip(file: BinaryIO, path: str, location: Location | None, limit: int) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Write a tar (POSIX.1-1988 ustar, pax headers for long names) of which every byte is settled by names and content.
+"""A tar (POSIX.1-1988 ustar, pax headers for long names) of which every byte is settled by names and content.
 
 Owner 0, no owner's name, fixed modes, one time for all entries: no umask, user, clock or file system shows.
 """
@@ -53,6 +53,24 @@ def _entry(path: bytes, size: int, kind: bytes, time: bytes) -> Iterator[bytes]:
         yield record
         yield bytes(-len(record) % _BLOCK)
     yield _header(path[:100], size, kind, time)
+
+
+def read_header(block: bytes) -> tuple[str, int, bool] | None:
+    """Return name, size, and whether it is a folder, of a header that is byte for byte as we write it.
+
+    None for all others: what we would not write ourselves may mean something else to somebody else.
+    """
+    name, kind = block[:100].rstrip(b"\0"), block[156:157]
+    try:
+        text, size, seconds = name.decode(), int(block[124:135], 8), int(block[136:147], 8)
+    except ValueError:
+        return None
+    if kind not in (b"0", b"5"):
+        return None
+    is_folder = kind == b"5"
+    if b"\0" in name or name.endswith(b"/") != is_folder or (is_folder and size) or min(size, seconds) < 0:
+        return None
+    return (text, size, is_folder) if _header(name, size, kind, b"%011o\0" % seconds) == block else None
 
 
 def _header(name: bytes, size: int, kind: bytes, time: bytes) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from overlay.chart.pack import pack
 from overlay.errors import OverlayError
 from overlay.files.archive import MAX_ENTRIES, unpack
+from overlay.files.tar import entry_header, read_header, write_tar
 from overlay.model.location import Location
 
 HERE = Location("environments/base/base.yaml", 3, 4)
@@ -183,3 +184,36 @@ def test_packing_is_deterministic_and_read_by_others(tmp_path: Path, tool) -> No
     path.write_bytes(data)
     shown = subprocess.run([tool("helm"), "show", "chart", path], capture_output=True, text=True, check=True).stdout
     assert "name: web" in shown
+
+
+@pytest.mark.parametrize("name", ["shop/a.yaml", "shop/" + "x" * 95, "shop/ä.yaml"])
+def test_a_header_as_we_write_it_is_read_without_the_library_and_the_same(name: str) -> None:
+    header = entry_header(name, 1234, 1_700_000_000)
+    found = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
+    assert read_header(header) == (found.name, found.size, found.isdir()) == (name, 1234, False)
+    folders = b"".join(write_tar([("shop/a", b"")], folders=True))
+    assert read_header(folders[:512]) == ("shop/", 0, True)
+    # Whatever is changed is left to the library: each byte of it, one after the other.
+    for at in range(512):
+        changed = bytearray(header)
+        changed[at] ^= 1
+        assert read_header(bytes(changed)) is None, at
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "size"),
+    [
+        (tarfile.SYMTYPE, "shop/a", 0), (tarfile.LNKTYPE, "shop/a", 0), (tarfile.XHDTYPE, "pax", 30),
+        (tarfile.GNUTYPE_LONGNAME, "shop/a", 30), (tarfile.AREGTYPE, "shop/a", 3), (tarfile.DIRTYPE, "shop/", 3),
+        (tarfile.REGTYPE, "shop/", 3), (tarfile.CONTTYPE, "shop/a", 3), (tarfile.FIFOTYPE, "shop/a", 0),
+        (tarfile.GNUTYPE_SPARSE, "shop/a", 3),
+    ],
+)  # fmt: skip
+def test_A07_no_other_kind_of_entry_is_read_without_the_library(kind: bytes, name: str, size: int) -> None:
+    as_ours = bytearray(entry_header("shop/a", 3))
+    as_ours[:100] = name.encode().ljust(100, b"\0")
+    as_ours[124:136] = b"%011o\0" % size
+    as_ours[156:157] = kind
+    as_ours[148:156] = b" " * 8
+    as_ours[148:156] = b"%06o\0 " % sum(as_ours)
+    assert read_header(bytes(as_ours)) is None
