@@ -1,7 +1,6 @@
 """Renderings of earlier runs, by content: the same chart, values and settings render to the same text.
 
-An entry is named by the digest of everything that goes into a rendering, and carries the digest of its own payload,
-which is verified when it is read. The folder is private to the user (0700); a folder that is not is not used.
+An entry is named by the digest of everything that goes into a rendering; `files/entries.py` says what else counts.
 """
 
 from __future__ import annotations
@@ -9,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 
 from overlay.chart.render import Rendered
+from overlay.files.entries import Entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +39,8 @@ class RenderCache:
 
     def __init__(self, folder: str, version: str) -> None:
         self.folder = os.path.join(folder, "render")
+        self._entries = Entries(self.folder)
         self.version = version
-        self.usable = is_private(self.folder)
 
     def key(self, request: RenderRequest) -> str:
         """Return the name of an entry: a digest over all that settles a rendering."""
@@ -53,19 +52,10 @@ class RenderCache:
 
     def get(self, key: str) -> Rendered | None:
         """Return a verified entry; anything else than exactly what we wrote counts as absent."""
-        if not self.usable:
+        payload = self._entries.get(key)
+        if payload is None:
             return None
         try:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not make us wait
-            descriptor = os.open(os.path.join(self.folder, key), flags)
-            with os.fdopen(descriptor, "rb") as file:
-                status = os.fstat(descriptor)
-                if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-                    return None
-                data = file.read()
-            digest, _, payload = data.partition(b"\n")
-            if hashlib.sha256(key.encode() + payload).hexdigest().encode() != digest:
-                return None
             templates, crds, notes, warnings = json.loads(payload)
             return Rendered(
                 templates=tuple([(name, text) for name, text in templates]),
@@ -73,44 +63,14 @@ class RenderCache:
                 notes=notes,
                 warnings=tuple(warnings),
             )
-        except (OSError, ValueError, TypeError):
+        except (ValueError, TypeError):
             return None
 
     def put(self, key: str, rendered: Rendered) -> None:
         """Keep a rendering; a cache that cannot be written is no error."""
-        if not self.usable:
-            return
-        payload = json.dumps([rendered.templates, rendered.crds, rendered.notes, rendered.warnings]).encode()
-        temporary = os.path.join(self.folder, f".{key}.{os.getpid()}")
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(hashlib.sha256(key.encode() + payload).hexdigest().encode() + b"\n" + payload)
-            os.replace(temporary, os.path.join(self.folder, key))
-            self._prune()
-        except OSError:
-            self.usable = False
-
-    def _prune(self) -> None:
-        with os.scandir(self.folder) as entries:
-            found = [(entry.stat(follow_symlinks=False).st_mtime, entry.path) for entry in entries]
-        if len(found) > MAX_ENTRIES:
-            for _, path in sorted(found)[: len(found) - MAX_ENTRIES // 2]:
-                os.unlink(path)
-
-
-def is_private(folder: str) -> bool:
-    """Make a folder when it is missing; tell whether it is the user's alone."""
-    try:
-        os.makedirs(os.path.dirname(folder), exist_ok=True)
-        try:
-            os.mkdir(folder, 0o700)
-        except FileExistsError:
-            pass
-        status = os.lstat(folder)
-    except OSError:
-        return False
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
+        parts = [rendered.templates, rendered.crds, rendered.notes, rendered.warnings]
+        self._entries.put(key, json.dumps(parts).encode())
+        self._entries.prune(MAX_ENTRIES, MAX_ENTRIES // 2)
 
 
 def render_cached(
