@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 
 # From this size on a blob's digest is worked out in a thread, this many chunks behind at most.
 _LARGE = 8 * 1024 * 1024
-_AHEAD = 16
+_AHEAD = 8
 
 
 class VersionTaken(OverlayError):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from overlay.fetch.retry import Patience
 
-_CHUNK = 1 << 18
+# As much as there is, at most: a digest worked out beside has to be handed over once for each.
+_CHUNK = 1 << 20
 _MAX_SMALL = 4 * 1024 * 1024
 
 
