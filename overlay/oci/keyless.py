@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import tempfile
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from overlay.model.verify import Signer
     from overlay.oci.signatures import Signature
 
+# How often a statement is signed until a clock has said when.
+_TRIES = 3
 # In a certificate: whom it is made out to.
 _NAMES = "2.5.29.17"
 
@@ -110,11 +113,24 @@ class IdentitySigner:
                 tsa_clients=self._config.get_tsas(),
             )  # fmt: skip
             self._signer = Signer(token, context)
-        bundle = self._signer.sign_dsse(Statement(_with_names(statement)))
+        bundle = self._signed(Statement(_with_names(statement)))
         is_of = policy.AnyOf([policy.OIDCIssuer(self.issuer), policy.OIDCIssuerV2(self.issuer)])
         Verifier(trusted_root=self._root).verify_dsse(bundle, is_of)
         self.by = ", ".join(_names(bundle.signing_certificate))
         return str(bundle.to_json()).encode()
+
+    def _signed(self, statement: Any) -> Any:
+        """Sign, again where no clock said when: the library gives one five seconds, and then only warns."""
+        from sigstore.models import InvalidBundle  # noqa: PLC0415
+
+        logging.getLogger("sigstore").setLevel(logging.ERROR)
+        for left in reversed(range(_TRIES)):
+            try:
+                return self._signer.sign_dsse(statement)
+            except InvalidBundle:
+                if not left:
+                    raise
+        raise AssertionError
 
     def _failure(self, error: Exception) -> SignatureError:
         reason = _reason(error, self._token)

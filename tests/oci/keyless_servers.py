@@ -172,7 +172,7 @@ class KeylessServers:
             program, "serve", "--http-address", "127.0.0.1", "--http-port", str(port), "--grpc-address", "127.0.0.1",
             "--grpc-port", str(free_port()), "--http-metrics-port", str(free_port()), "--hostname", _ORIGIN,
             "--storage-dir", "log", "--signer-filepath", "log.key", "--checkpoint-interval", "500ms",
-            "--batch-max-age", "50ms",
+            "--batch-max-age", "50ms", "--server-timeout", "120s",
         )  # fmt: skip
         return self._ready(f"http://127.0.0.1:{port}", "/healthz")
 

@@ -240,6 +240,27 @@ def test_an_authority_beyond_this_machine_is_asked_over_tls(
     )
 
 
+def test_a_clock_that_fails_once_is_asked_again(servers: KeylessServers, place: str, tmp_path: Path) -> None:
+    right = servers.web.answers["/api/v1/timestamp"]
+    asked: list[str] = []
+
+    def once(handler: Handler) -> None:
+        asked.append(handler.path)
+        if len(asked) == 1:
+            send(handler, 503, b"later")
+        else:
+            right(handler)  # type: ignore[operator]
+
+    servers.web.answers["/api/v1/timestamp"] = once
+    try:
+        done = sign(servers, tmp_path, f"oci://{place}", SIGSTORE_ID_TOKEN=servers.token())
+    finally:
+        servers.web.answers["/api/v1/timestamp"] = right
+    assert (done.returncode, done.stderr) == (0, f"signed oci://{place} as {WHO}\n")
+    assert len(asked) >= 2
+    assert verify(servers, tmp_path, f"oci://{place}").returncode == 0
+
+
 def test_what_others_would_not_verify_is_not_attached(servers: KeylessServers, place: str, tmp_path: Path) -> None:
     root = json.loads(servers.root.read_text())
     for one in root["timestampAuthorities"]:
