@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.gitops.projects import PROD, change, git, shop, tree, write
+from tests.servers.git_http import GitServer, basic
 from tests.source.test_comments import MARK, TOKEN, GitHub, ended
 
 SCRIPT = Path(__file__).resolve().parent.parent.parent / ".github/actions/overlay/run.sh"
@@ -100,6 +101,65 @@ def test_sync_publishes_one_environment(runner: Runner) -> None:
     assert done.returncode == 0, done.stderr
     assert "service-web.yaml" in tree(runner.project, "environments/prod")
     assert "environments/dev" not in git(runner.project.parent / "remote.git", "branch", "--list", "environments/*")
+
+
+def test_sync_pushes_with_the_token_of_its_input_and_leaves_it_nowhere(runner: Runner, git_http: GitServer) -> None:
+    header = basic("x-access-token", TOKEN)
+    # As actions/checkout writes it.
+    git_http.accepts = [header.replace("Basic", "basic")]
+    git(runner.project, "remote", "set-url", "origin", git_http.url("remote.git"))
+    env = {"GITHUB_SERVER_URL": git_http.web.url}
+    refused = runner.run("sync", env, environments="prod")
+    assert refused.returncode == 2
+    assert "wants a login" in refused.stderr
+    done = runner.run("sync", env, environments="prod", token=TOKEN)
+    assert done.returncode == 0, done.stderr
+    assert "service-web.yaml" in tree(runner.project, "environments/prod")
+    packed = header.removeprefix("Basic ")
+    masked = f"::add-mask::{packed}\n"
+    assert done.stdout.startswith(masked), "the runner hides it from here on"
+    assert packed not in done.stdout.removeprefix(masked) + done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+    everything = [path for path in runner.temp.parent.rglob("*") if path.is_file()]
+    assert not [
+        path for path in everything if TOKEN.encode() in path.read_bytes() or packed.encode() in path.read_bytes()
+    ]
+
+
+def test_a_token_goes_to_no_other_server(runner: Runner, git_http: GitServer) -> None:
+    git(runner.project, "remote", "set-url", "origin", git_http.url("remote.git"))
+    done = runner.run("sync", {"GITHUB_SERVER_URL": "https://github.com"}, environments="prod", token=TOKEN)
+    assert done.returncode == 0, done.stderr
+    assert {one.authorization for one in git_http.seen} == {""}
+
+
+def test_install_takes_only_what_the_locks_pin_and_builds_a_copy(tmp_path: Path) -> None:
+    """The programs are stand-ins that say how they are called: what they would fetch is not here."""
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    venv = tmp_path / "runner/overlay-venv/bin"
+    (bin_folder / "python3").write_text(
+        f'#!/bin/sh\necho "python3 $1 $2" >> {tmp_path}/log\nmkdir -p {venv}\n'
+        f"printf '#!/bin/sh\\necho \"$@\" >> {tmp_path}/log\\n' > {venv}/python\nchmod 755 {venv}/python\n"
+    )
+    (bin_folder / "python3").chmod(0o755)
+    (tmp_path / "runner").mkdir(exist_ok=True)
+    script = SCRIPT.with_name("install.sh")
+    env = {**os.environ, "PATH": f"{bin_folder}:/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path / "runner")}
+    subprocess.run(["bash", str(script)], check=True, env=env, cwd=tmp_path)
+    root = SCRIPT.parents[3]
+    pip = "-m pip --isolated install --quiet --disable-pip-version-check --no-input"
+    assert (tmp_path / "log").read_text().splitlines()[1:] == [
+        "python3 -m venv",
+        f"{pip} --require-hashes -r {root}/lock/runtime.txt -r {root}/lock/build.txt",
+        f"{pip} --no-deps --no-build-isolation {tmp_path}/runner/overlay-source",
+    ]
+    assert not (tmp_path / "runner/overlay-source").exists()
+    (venv / "overlay").write_text("#!/bin/sh\n")
+    (venv / "overlay").chmod(0o755)
+    (tmp_path / "log").unlink()
+    subprocess.run(["bash", str(script)], check=True, env=env, cwd=tmp_path)
+    assert not (tmp_path / "log").exists(), "what is there is not installed again"
 
 
 def test_render_and_package(runner: Runner) -> None:

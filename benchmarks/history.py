@@ -1,0 +1,199 @@
+"""Replay the history of a repository of manifests, and hold `overlay diff` against the bytes that are rendered.
+
+Each folder below --folder becomes an environment whose resources are its plain manifests; what is no manifest (values,
+patches, kustomizations) is left out. For each commit, the environments that `overlay diff` says to differ have to be
+exactly those whose rendered files differ, and no run may end but with 0, 1 or 2.
+
+    python benchmarks/history.py REPOSITORY --folder kubernetes/apps --commits 200
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from overlay.cli.diff import DIFF  # found through the line above
+from overlay.cli.exits import guard
+from overlay.cli.quick import parse
+from overlay.model.build import Build
+from overlay.model.options import Options
+from overlay.pipeline import build_all
+from overlay.tree import manifests as manifests_of
+
+HEAD = "apiVersion: overlay.dev/v1\nkind: Environment\nmetadata: {{name: {}}}\nspec:\n  resources:\n"
+SETTINGS = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false", "-c", "gc.auto=0")
+
+
+def git(folder: Path, *arguments: str) -> bytes:
+    return subprocess.run(["git", *SETTINGS, *arguments], cwd=folder, check=True, capture_output=True).stdout
+
+
+def manifests(repository: Path, commit: str, folder: str, depth: int) -> dict[str, dict[str, bytes]]:
+    """Return the plain manifests of a commit by environment and name."""
+    found: dict[str, dict[str, bytes]] = {}
+    names: dict[str, set[object]] = {}
+    try:
+        packed = git(repository, "archive", "--format=tar", commit, *([folder] if folder else []))
+    except subprocess.CalledProcessError:
+        return {}
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        for member in archive:
+            parts = member.name.removeprefix(folder).strip("/").split("/")
+            if not member.isreg() or not member.name.endswith((".yaml", ".yml")) or len(parts) <= depth:
+                continue
+            stream = archive.extractfile(member)
+            data = stream.read() if stream is not None else b""
+            keys = identities(data)
+            environment = "-".join(parts[:depth]).lower().replace("_", "-").replace(".", "-").strip("-")
+            known = names.setdefault(environment, set())
+            if keys and not known & keys:
+                known |= keys
+                found.setdefault(environment, {})["-".join(parts[depth:])] = data
+    return found
+
+
+def identities(data: bytes) -> set[object]:
+    """Return the identities of a file's objects; none where it is no file of plain manifests."""
+    try:
+        documents = [one for one in yaml.load_all(data, yaml.CSafeLoader) if one is not None]
+        keys = {
+            (
+                one["apiVersion"].rpartition("/")[0],
+                one["kind"],
+                one["metadata"].get("namespace"),
+                one["metadata"]["name"],
+            )
+            for one in documents
+        }
+    except (yaml.YAMLError, TypeError, KeyError, AttributeError, ValueError):
+        return set()
+    is_plain = len(keys) == len(documents) and not any(
+        kind in ("Kustomization", "Component") and "kustomize.config" in group for group, kind, *_ in keys
+    )
+    return keys if is_plain else set()
+
+
+class Project:
+    """A project that is written anew for each commit."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        git(folder, "init", "-q", "-b", "main")
+        (folder / "overlay.yaml").write_text("apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: replay}\n")
+        self.rendered: dict[str, dict[str, str]] = {}
+        self.failed: set[str] = set()
+
+    def write(self, found: dict[str, dict[str, bytes]]) -> None:
+        shutil.rmtree(self.folder / "environments", ignore_errors=True)
+        (self.folder / "environments").mkdir()
+        for name, files in found.items():
+            place = self.folder / "environments" / name
+            place.mkdir()
+            lines = "".join([f"    - {json.dumps(each)}\n" for each in sorted(files)])
+            (place / "environment.yaml").write_text(HEAD.format(name) + lines)
+            for each, data in files.items():
+                (place / each).write_bytes(data)
+        git(self.folder, "add", "-A", ".")
+        git(self.folder, "commit", "-q", "--allow-empty", "-m", "next")
+
+    def render(self) -> None:
+        """Render everything; keep the bytes of the files, and the names of what cannot be rendered."""
+        self.rendered, self.failed = {}, set()
+        for name, result in build_all(None, project=str(self.folder), options=Options(cache=False)):
+            if isinstance(result, Build):
+                self.rendered[name] = manifests_of(result)
+            else:
+                self.failed.add(name)
+
+    def diff(self) -> tuple[int, str, str]:
+        """Return exit code, output and messages of `overlay diff` of the newest commit; in this process, for speed."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            words = ["HEAD~1..HEAD", "--all", "-o", "json", "-C", str(self.folder)]
+            # No chart is rendered, so no process of Helm's is started early.
+            code = guard(DIFF.run, {**(parse(DIFF.params, words, {}) or {}), "early": None})
+        return code, out.getvalue(), err.getvalue()
+
+
+def main() -> int:
+    """Replay, print what was found; fail where a difference was missed, made up, or a run crashed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repository", type=Path)
+    parser.add_argument("--folder", default="")
+    parser.add_argument("--depth", type=int, default=1)
+    parser.add_argument("--commits", type=int, default=200)
+    asked = parser.parse_args()
+    listed = git(
+        asked.repository, "rev-list", "--first-parent", f"-n{asked.commits + 1}", "HEAD", "--", asked.folder or "."
+    )
+    commits = listed.decode().split()[::-1]
+    counts: Counter[str] = Counter()
+    wrong: list[str] = []
+    spent, compared = 0.0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project(Path(folder) / "project")
+        before: dict[str, dict[str, str]] = {}
+        failed: set[str] = set()
+        for number, commit in enumerate(commits):
+            found = manifests(asked.repository, commit, asked.folder, asked.depth)
+            if not found:
+                continue
+            project.write(found)
+            project.render()
+            if before or failed:
+                start = time.perf_counter()
+                done = project.diff()
+                compared += 1
+                spent += time.perf_counter() - start
+                wrong += compare(commit, done, (before, failed), (project.rendered, project.failed), counts)
+                if number % 20 == 0:
+                    print(f"{number} commits: {dict(counts)}, wrong: {len(wrong)}", file=sys.stderr, flush=True)
+            before, failed = project.rendered, project.failed
+    print(f"{compared} commits of {asked.repository.parent.name}: {dict(counts)}")
+    print(f"{spent / max(compared, 1):.2f} s for one `overlay diff --all`; wrong: {len(wrong)}")
+    print("".join([f"  {line}\n" for line in wrong[:20]]), end="")
+    return 1 if wrong else 0
+
+
+def compare(
+    commit: str, done: tuple[int, str, str], old: tuple[dict[str, dict[str, str]], set[str]],
+    new: tuple[dict[str, dict[str, str]], set[str]], counts: Counter[str],
+) -> list[str]:  # fmt: skip
+    """Return where what is said of a commit is not what became of the rendered files."""
+    code, out, err = done
+    if code not in (0, 1, 2) or "Traceback" in err or not out:
+        return [f"{commit}: diff ends with {code}: {err[-300:]}"]
+    told = {one["environment"]: one["change"] for one in json.loads(out)["environments"]}
+    wrong = []
+    for name in sorted({*old[0], *old[1], *new[0], *new[1]}):
+        word = told.get(name, "same")
+        if name in old[1] or name in new[1]:
+            counts["cannot be rendered"] += 1
+            # The same files that cannot be rendered are no difference.
+            continue
+        differs = old[0].get(name) != new[0].get(name)
+        counts["different" if differs else "same"] += 1
+        if differs != (word != "same"):
+            wrong.append(
+                f"{commit}: {name}: the rendered files {'differ' if differs else 'are the same'}, diff says {word}"
+            )
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
