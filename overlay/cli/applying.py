@@ -128,6 +128,7 @@ def _apply_one(
     from overlay.cli.exits import report  # noqa: PLC0415
     from overlay.cli.publishing_output import event  # noqa: PLC0415
     from overlay.cli.sourcing_output import say  # noqa: PLC0415
+    from overlay.cluster.plan import KEEP  # noqa: PLC0415
     from overlay.cluster.story import stories  # noqa: PLC0415
     from overlay.model.finding import Finding  # noqa: PLC0415
     from overlay.report.style import inert  # noqa: PLC0415
@@ -154,6 +155,9 @@ def _apply_one(
         event(args, "applied", name, revision=revision, commit=commit, counts=live.plan.counts())
         if args["output"] == "text":
             say(args, f"{name}: {outcome_text(outcome)} in {live.client.access.context} (revision {revision})")
+            if live.plan.is_idle:  # else the plan has shown them
+                for one in live.plan.of(KEEP):
+                    say(args, inert(f"{name}: kept {one.id} ({one.why})"))
             report((), [_left_release(name, one) for one in _releases(live)], args)
     return error
 

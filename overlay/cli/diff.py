@@ -33,7 +33,7 @@ def diff(args: dict[str, Any]) -> int:
     between = [one for one in sides if ".." in one and "@" not in one]
     revisions = [one for one in sides if "@" in one]
     if len(between) > 1 or (revisions and len(sides) > 1):
-        raise UsageError(f"{' '.join(sides)!r} are more than two sides", hint="write one REF..REF, or ENV@N..ENV@N")
+        raise UsageError(f"{' '.join(sides)!r} is no comparison of two sides", hint=_joined(sides))
     names = [one for one in sides if one not in between]
     if args["live"]:
         from overlay.cli.live_diff import live_diff  # noqa: PLC0415
@@ -56,6 +56,12 @@ def diff(args: dict[str, Any]) -> int:
     from overlay.cli.version_diff import version_diff  # noqa: PLC0415
 
     return version_diff(args, names, *(between or [""]))
+
+
+def _joined(sides: Sequence[str]) -> str:
+    if len(sides) == 2 and all("@" in one and ".." not in one for one in sides):
+        return f"write {sides[0]}..{sides[1]}"
+    return "write one REF..REF, or ENV@N..ENV@N"
 
 
 def is_bundle(text: str) -> bool:

@@ -118,7 +118,7 @@ def _row(live: Live, action: Action) -> dict[str, Any]:
         "fields": [
             {
                 "path": one["path"], "live": one["before"], "committed": one["after"],
-                "by": [{"manager": manager, "time": time} for manager, time in names],
+                "by": [{"manager": manager, "time": time or None} for manager, time in names],
             }
             for one, names in zip(changes_value(action), owners, strict=True)
         ],
@@ -147,9 +147,9 @@ def _print(found: list[dict[str, Any]]) -> None:
             label = "/".join([part for part in (row["kind"], row["namespace"], row["name"]) if part])
             lines.append(f"  {row['difference'].ljust(8)}  {label}{' (' + row['why'] + ')' if row['why'] else ''}")
             for each in row["fields"]:
-                by = ", ".join([f"{who['manager']} {who['time']}".strip() for who in each["by"]])
-                shown = f"{value_text(each['live'])}, committed {value_text(each['committed'])}"
-                lines.append(f"              {each['path']}: {shown}{' by ' + by if by else ''}")
+                by = ", ".join([f"{who['manager']} {who['time'] or ''}".strip() for who in each["by"]])
+                shown = f"{value_text(each['live'])} instead of {value_text(each['committed'])}"
+                lines.append(f"              {each['path']}: {shown}{', by ' + by if by else ''}")
     sys.stdout.write("".join([f"{inert(line)}\n" for line in lines]))
 
 

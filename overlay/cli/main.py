@@ -132,7 +132,7 @@ def _open_standard() -> None:
 
 def run(argv: list[str]) -> int:
     """Run one command line; return its exit code."""
-    argv = _bare_group(_common_last(argv))
+    argv = ["version"] if argv == ["--version"] else _bare_group(_common_last(argv))
     early: HelmChild | None = None
     if _renders(argv) and "_OVERLAY_COMPLETE" not in os.environ:
         # Helm's library takes longer to load than all else together: its process starts before anything is imported.

@@ -68,8 +68,8 @@ Examples:
   overlay promote dev staging --only 'values:feature.*' --branch features""",
     run=promote,
     params=(
-        Param(name="origin", kind="argument", metavar="ENV", required=True, help="The environment to take from."),
-        Param(name="target", kind="argument", metavar="ENV", required=True, help="The environment to change."),
+        Param(name="origin", kind="argument", metavar="ENV-FROM", required=True, help="The environment to take from."),
+        Param(name="target", kind="argument", metavar="ENV-TO", required=True, help="The environment to change."),
         Param(
             name="only",
             flags=("--only",),

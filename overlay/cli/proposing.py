@@ -52,7 +52,8 @@ def propose(
         say(args, f"commits of {base} that {remote.name} does not have yet come with it: {extra}")
     say(args, f"pushed {committed.commit[:12]} to {branch} of {remote.shown}")
     if project is None or forge is None:
-        say(args, "open the pull request there; --forge tells overlay how" if project else "it has no pull requests")
+        plain = "that is a plain repository, where no pull request can be opened"
+        say(args, "open the pull request there; --forge tells overlay how" if project else plain)
         return committed, Proposed(action="linked", number=0, url="")
     text = f"{body_of(message)}\n\n{_fenced(effect[:_LONGEST])}"
     words = REQUESTS[forge.kind]

@@ -28,14 +28,28 @@ def print_plans(planned: Sequence[Planned], args: dict[str, Any], *, rest: str |
     from overlay.report.style import Style, inert, wants_color  # noqa: PLC0415
     from overlay.report.table import as_table  # noqa: PLC0415
 
+    if not planned:
+        return  # what is wrong is told instead
     style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
     out = [as_table(_HEAD, [_row(one) for one in planned], style)]
     for one in planned:
         text = _changes_text(one, rest)
         if text:
             out.append(f"\n{style.paint(one.name, 'bold')}\n{inert(text)}")
+        out += [f"{inert(line)}\n" for line in _notes(one)]
     sys.stdout.write("".join(out))
     sys.stdout.flush()
+
+
+def _notes(one: Planned) -> list[str]:
+    """Return what the numbers do not say."""
+    plan, name = one.plan, one.name
+    if plan.action == "held" and plan.held is not None:
+        why = f" ({plan.held.reason})" if plan.held.reason else ""
+        return [f"{name}: held at revision {plan.held.revision}{why}; `overlay sync {name} --release` goes on"]
+    if plan.action == "update" and not _manifests(plan):
+        return [f"{name}: its manifests stay the same; the record beside them changes (settings, notes or versions)"]
+    return []
 
 
 def _row(one: Planned) -> tuple[str, ...]:

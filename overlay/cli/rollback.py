@@ -7,7 +7,7 @@ from overlay.cli.cluster_options import APPLYING
 from overlay.cli.past import PAST
 from overlay.cli.publishing_options import ACCEPT_REWRITTEN, OVERWRITE_EDITS
 from overlay.cli.table import Command, Param
-from overlay.errors import EXIT_OK, OverlayError
+from overlay.errors import EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ def rollback(args: dict[str, Any]) -> int:
     from overlay.gitops.rollback import restored  # noqa: PLC0415
 
     name, given = args["environment"], args["revision"]
+    if "@" in name:
+        hint = f"write `overlay rollback {name.replace('@', ' ')}`"
+        raise UsageError(f"{name!r} is no name of an environment", hint=hint)
     number = read_number(given) if given else None
     with Past(args) as past:
         history = past.history(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from overlay.cli.sourcing_output import Result, effect_text, print_result, say
-from overlay.errors import EXIT_OK, GitConflict, OverlayError, Problems, UsageError
+from overlay.errors import EXIT_OK, GitConflict, GitError, OverlayError, Problems, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,8 +151,11 @@ def carry_out(
             f"overlay/promote-{origin}-to-{source.name}" if origin else f"overlay/pin-{source.name}"
         )
         onto = _onto(source, changes, edit)
+        if args["output"] == "text":
+            print_result(result, args)  # what is proposed, before what became of it
         committed, proposed = propose(args, source.repository, name, onto, message, effect_text(result))
-        print_result(replace(result, committed=committed, proposed=proposed), args)
+        if args["output"] != "text":
+            print_result(replace(result, committed=committed, proposed=proposed), args)
         return EXIT_OK
     committed = _commit(args, source, changes, edit, message)
     print_result(replace(result, committed=committed), args)
@@ -170,7 +173,12 @@ def _repository(args: dict[str, Any], root: str) -> Repository | None:
     from overlay.cli.fetching import seconds  # noqa: PLC0415
     from overlay.git.repository import Repository  # noqa: PLC0415
 
-    return Repository(root, os.environ, seconds=seconds(args["timeout"]))
+    try:
+        return Repository(root, os.environ, seconds=seconds(args["timeout"]))
+    except GitError as error:
+        if "is in no Git repository" in error.message:
+            error.hint = f"--no-commit writes the file only, or {error.hint}"
+        raise
 
 
 def _lock(args: dict[str, Any], source: Source) -> None:

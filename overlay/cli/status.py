@@ -101,7 +101,7 @@ def _uncommitted(publishing: Publishing, builds: Sequence[Build], source: Source
 
 STATUS = Command(
     path=("status",),
-    help="""Show how an environment is: in its cluster, or with --git in Git.
+    help="""Show how an environment is: in its cluster, or with --git, and of several, in Git.
 
 In its cluster: each object with its health, age and message, and of what is not healthy the events, the pods and the
 last lines of their logs; exit code 5 where not all is healthy.

@@ -85,11 +85,27 @@ def _with_clusters(args: dict[str, Any], run: Prepared) -> tuple[Prepared, Looke
     """Look at the clusters too; what is refused there is not published either."""
     if args["git_only"]:
         return run, Looked(lives={})
+    if run.planned and not any(run.builds[one.name].settings.cluster for one in run.planned):
+        _warn_of_no_cluster(args, [one.name for one in run.planned])
     run.progress.at("looking at clusters")
     looked = look_at_clusters(args, [run.builds[one.name] for one in run.planned if one.plan.action != "held"])
     run.progress.end()
     planned = tuple([one for one in run.planned if one.name not in looked.refused])
     return replace(run, planned=planned, errors=(*run.errors, *looked.errors)), looked
+
+
+def _warn_of_no_cluster(args: dict[str, Any], names: Sequence[str]) -> None:
+    """Say that nothing is applied where a cluster was spoken of. Raises UsageError where objects were to be adopted."""
+    from overlay.cli.exits import report  # noqa: PLC0415
+    from overlay.model.finding import Finding  # noqa: PLC0415
+
+    hint = "set cluster.context in it"
+    if args.get("adopt"):
+        raise UsageError(f"{names[0]} names no cluster", hint=hint, environment=names[0])
+    # Not --kubeconfig, which a variable may set for every command.
+    for flag in [flag for flag in ("context", "first_contact") if args[flag]]:
+        text = f"--{flag.replace('_', '-')} means nothing: no cluster is named, so nothing is applied"
+        report((), [Finding("no-cluster", text, hint=hint, environment=", ".join(names))], args)
 
 
 def _apply(args: dict[str, Any], run: Prepared, looked: Looked, outcomes: Sequence[Outcome]) -> list[OverlayError]:
@@ -150,6 +166,8 @@ def _tell(args: dict[str, Any], outcome: Outcome) -> None:
     elif plan.action == "held":
         assert plan.held is not None  # noqa: S101  # the action says so
         event(args, "held", plan.environment, **more, restored=plan.held.revision)
+        if not args["all"]:
+            return  # an error says it, with why
         words = f"{plan.environment}: held at revision {plan.held.revision}; --release goes on"
     else:
         event(args, "unchanged", plan.environment, **more)

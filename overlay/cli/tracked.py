@@ -27,10 +27,10 @@ class Tracked:
     current: Entry
 
 
-def track(args: dict[str, Any], name: str) -> Tracked:
+def track(args: dict[str, Any], name: str, *, hint: str = "set cluster.context in it") -> Tracked:
     """Read an environment's documents, and its record in the cluster.
 
-    Raises UsageError where it names no cluster, or is not there.
+    hint: what to do where it names no cluster. Raises UsageError there, and where it is not in its cluster.
     """
     from overlay.chart.cache import cache_folder  # noqa: PLC0415
     from overlay.cli.clusters import check_cluster, reach  # noqa: PLC0415
@@ -45,7 +45,7 @@ def track(args: dict[str, Any], name: str) -> Tracked:
     loader = Loader(project, files, Remotes(files, cache_folder()), load_document)
     settled = effective(loader.load(name), project)
     if settled.cluster is None:
-        raise UsageError(f"{name} names no cluster", hint="set cluster.context in it", environment=name)
+        raise UsageError(f"{name} names no cluster", hint=hint, environment=name)
     client = reach(args, settled.cluster)
     try:
         store = RecordStore(client, settled.release_namespace, name)

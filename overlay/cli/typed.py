@@ -12,6 +12,7 @@ import typer
 
 from overlay.cli.exits import guard
 from overlay.cli.main import COMMANDS, load_command
+from overlay.cli.overview import Overview
 from overlay.cli.table import COMMON
 from overlay.errors import EXIT_OK, UsageError
 
@@ -35,8 +36,8 @@ Start with `overlay init shop`, then `overlay render dev` in that folder."""
 def app(load: Callable[[tuple[str, str]], Command] = load_command) -> typer.Typer:
     """Return the whole command line as a typer application; `load` finds a command by its place."""
     top = typer.Typer(
-        name="overlay", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-        rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
+        name="overlay", cls=Overview, help=HELP, no_args_is_help=True, add_completion=False,
+        pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     groups = {
         name: typer.Typer(help=text, no_args_is_help=True, rich_markup_mode=None) for name, text in GROUPS.items()

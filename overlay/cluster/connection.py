@@ -222,7 +222,7 @@ class Connections:
                 sent=sent, kept=False,
             )  # fmt: skip
         if isinstance(error, ConnectionRefusedError):
-            return Broken("the connection is refused", sent=False, kept=False)
+            return Broken(f"{server} of context {self._access.context} refuses the connection", sent=False, kept=False)
         if isinstance(error, ssl.SSLError):
             return Broken(f"no proper TLS: {printable(error.reason or str(error))}", sent=sent, kept=kept)
         if isinstance(error, (ConnectionError, http.client.RemoteDisconnected, http.client.IncompleteRead)):

@@ -219,6 +219,7 @@ def decide_prune(
             why = "pruning is off"
         verb, seen = (KEEP, "") if why else (PRUNE, fingerprint(found))
         actions.append(Action(verb=verb, id=_id_of(key, found), why=why or "", uid=uid, seen=seen))
+    actions = _inhabited(actions, wanted)
     for key in sorted(set(live) - inventory - set(wanted)):
         found = live[key]
         if guards.owner_of(found):
@@ -231,6 +232,19 @@ def decide_prune(
         limits=options.limits, is_asked=options.is_delete,
     )  # fmt: skip
     return actions
+
+
+def _inhabited(actions: Sequence[Action], wanted: Iterable[Key]) -> list[Action]:
+    """Keep each Namespace in which something stays: deleting it would delete that, too, whatever protects it."""
+    kept = [one.id.key for one in actions if one.verb == KEEP]
+    stays = {namespace: _id_of((group, kind, namespace, name), None)
+             for group, kind, namespace, name in sorted([*kept, *wanted], reverse=True) if namespace}  # fmt: skip
+    return [
+        replace(one, verb=KEEP, why=f"{stays[one.id.name]} stays in it", seen="")
+        if one.verb == PRUNE and one.id.kind == "Namespace" and not one.id.group and one.id.name in stays
+        else one
+        for one in actions
+    ]
 
 
 def _id_of(key: Key, body: Body | None) -> ObjectId:

@@ -190,7 +190,7 @@ def _no_repository(error: GitError, folder: str) -> GitError:
     if "not a git repository" in error.message:
         return GitError(
             f"{printable(folder)} is in no Git repository",
-            hint="--no-commit writes the file only; `git init` makes a repository",
+            hint="`git init` makes a repository",
         )
     if "dubious ownership" in error.message:
         return GitError(

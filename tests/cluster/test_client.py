@@ -330,7 +330,9 @@ def test_K38_a_server_that_is_not_there_is_tried_again(script: Script) -> None:
     server = script(say(200, BODY))
     server.close()
     error = error_of(lambda: apply(client(server)))
-    assert error.message == "PATCH ConfigMap/shop/flags: the connection is refused (asked 4 times)"
+    assert error.message == (
+        f"PATCH ConfigMap/shop/flags: {server.url} of context prod refuses the connection (asked 4 times)"
+    )
 
 
 def test_K39_warnings_are_kept_once(script: Script) -> None:

@@ -132,4 +132,16 @@ def test_an_environment_without_a_cluster_says_so(make: Callable[..., Shop]) -> 
     for words in (("diff", "prod", "--live"), ("status", "prod"), ("wait", "prod"), ("delete", "prod", "-y")):
         done = shop.overlay(*words)
         assert done.returncode == 2
-        assert "prod names no cluster\n  hint: set cluster.context in it\n" in done.stderr
+        way = "`overlay status --git prod` shows it in Git; or " if words[0] == "status" else ""
+        assert f"prod names no cluster\n  hint: {way}set cluster.context in it\n" in done.stderr
+    done = shop.overlay("adopt-live", "prod", "-y")
+    assert (done.returncode, done.stderr) == (
+        2, "error in prod: prod names no cluster\n  hint: set cluster.context in it\n",
+    )  # fmt: skip
+    done = shop.sync("--context", "testbed")
+    assert done.returncode == 0
+    assert (
+        "warning in prod: --context means nothing: no cluster is named, so nothing is applied\n"
+        "  hint: set cluster.context in it\n"
+    ) in done.stderr
+    assert shop.live("configmaps/overlay-prod") is None

@@ -106,7 +106,7 @@ def test_drift_names_fields_managers_and_times(shop: Shop) -> None:
     assert shop.live("configmaps/settings") == before, "it only reports"
     text = shop.overlay("drift", "prod").stdout
     assert text.splitlines()[0] == "prod: 2 objects differ from revision 1 in testbed"
-    assert "data.level: debug, committed info by kubectl-patch 20" in text
+    assert "data.level: debug instead of info, by kubectl-patch 20" in text
 
 
 def test_what_is_left_to_others_is_no_drift(make: Callable[..., Shop]) -> None:

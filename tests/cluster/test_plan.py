@@ -218,6 +218,28 @@ def test_K25_protected_kinds_are_kept(kind: str) -> None:
     assert keep_reason(live(kind), PruneLimits(allowed=frozenset([kind])), "overlay") is None
 
 
+def leaving(options: Options, wanted: Any) -> list[tuple[str, str]]:
+    """Return what is done to a Namespace, and to a volume in it, that left together."""
+    namespace = live("Namespace", metadata={"name": "shop", "namespace": None})
+    keys = {
+        ("", "Namespace", "", "shop"): namespace,
+        ("", "PersistentVolumeClaim", "shop", "x"): live("PersistentVolumeClaim"),
+    }
+    return [row(one) for one in decide_prune(keys, keys, {}, wanted, options)]
+
+
+def test_K25_a_namespace_in_which_something_stays_is_kept() -> None:
+    both = PruneLimits(allowed=frozenset(["Namespace", "PersistentVolumeClaim"]))
+    there = {("", "Secret", "shop", "s"): "u9"}
+    assert leaving(Options(limits=both), there) == [("keep", "Secret/shop/s stays in it"), ("prune", "")]
+    assert leaving(Options(limits=both, is_delete=True), {}) == [("prune", ""), ("prune", "")]
+    only = PruneLimits(allowed=frozenset(["Namespace"]))
+    assert leaving(Options(limits=only, is_delete=True), {}) == [
+        ("keep", "PersistentVolumeClaim/shop/x stays in it"),
+        ("keep", "a PersistentVolumeClaim is only deleted with --allow-delete PersistentVolumeClaim"),
+    ]
+
+
 def many(count: int, wanted: int, **limits: Any) -> list[Action]:
     keys = {("", "ConfigMap", "shop", f"c{number}"): live(uid=f"u{number}") for number in range(count)}
     kept = {("", "Secret", "shop", f"s{number}"): "" for number in range(wanted)}

@@ -92,12 +92,26 @@ def test_K14_what_the_server_refuses_is_neither_committed_nor_applied(make: Call
     assert done.returncode == 4
     assert done.stderr == (
         f"error in prod: ConfigMap/{shop.namespace}/settings: .data.level belongs to kubectl-patch\n"
-        "  hint: say in cluster.conflicts of the environment whether to take or to leave the field\n"
+        "  hint: add {path: data.level, action: take} to spec.cluster.conflicts, or action: leave if it stays theirs\n"
     )
     assert git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod") == before
     shop.write("2.0.0", "  cluster: {context: testbed, conflicts: [{path: data.level, action: take}]}\n")
     shop.commit()
     assert shop.sync().returncode == 0
+
+
+def test_a_namespace_that_is_not_there_is_told_once_with_two_ways_on(make: Callable[..., Shop]) -> None:
+    shop = make()
+    folder = shop.folder / "environments" / "prod"
+    text = (folder / "environment.yaml").read_text()
+    (folder / "environment.yaml").write_text(text.replace(f"namespace: {shop.namespace}", "namespace: nowhere"))
+    shop.commit()
+    done = shop.sync("--first-contact")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error in prod: there is no namespace nowhere, in which 3 objects shall be\n"
+        "  hint: `kubectl create namespace nowhere`, or add a Namespace of that name to spec.resources\n"
+    )
 
 
 def test_git_only_touches_no_cluster(make: Callable[..., Shop]) -> None:

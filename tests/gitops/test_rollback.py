@@ -63,7 +63,7 @@ def test_it_is_held_until_it_is_released_and_numbers_only_go_up(project: Path) -
     overlay(project, "rollback", "prod", "2", "--reason", "checkout fails", "-y")
     done = overlay(project, "sync", "prod", "-y")
     assert done.returncode == 4
-    assert done.stderr.endswith(
+    assert done.stderr == (
         "error in prod: prod is held at revision 2 (checkout fails): publishing would undo the rollback\n"
         "  hint: when it may go on: overlay sync prod --release\n"
     )
@@ -215,6 +215,11 @@ def test_what_there_is_not_is_said(project: Path) -> None:
         2,
         "error: 'last' is no revision\n  hint: it is a number, which `overlay history` shows\n",
     )
+    done = overlay(project, "rollback", "prod@2", "-y")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: 'prod@2' is no name of an environment\n  hint: write `overlay rollback prod 2`\n",
+    )
 
 
 def test_a_plan_of_a_held_environment_shows_what_waits(project: Path) -> None:
@@ -222,6 +227,7 @@ def test_a_plan_of_a_held_environment_shows_what_waits(project: Path) -> None:
     assert overlay(project, "plan", "prod").stdout.endswith(
         "prod\n  Deployment/shop-prod/web\n"
         "    spec.template.spec.containers.[name=web].image: shop/web:1.1.0 → shop/web:1.2.0\n"
+        "prod: held at revision 2; `overlay sync prod --release` goes on\n"
     )
 
 

@@ -221,7 +221,7 @@ def test_outside_of_git_only_no_commit_works(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (
         2,
         f"error: {project} is in no Git repository\n"
-        "  hint: --no-commit writes the file only; `git init` makes a repository\n",
+        "  hint: --no-commit writes the file only, or `git init` makes a repository\n",
     )
     assert overlay(project, "pin", "prod", "--image", "shop/web=2.4.2", "--no-commit").returncode == 0
     assert (project / DOCUMENT).read_text() == PROD.replace("2.4.1", "2.4.2")

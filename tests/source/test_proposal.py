@@ -150,7 +150,9 @@ def test_a_local_remote_has_no_pull_requests(project: Path, tmp_path: Path) -> N
     git(project, "remote", "add", "origin", str(tmp_path / "bare.git"))
     done = overlay(project, *PIN)
     assert done.returncode == 0
-    assert done.stderr.endswith(f" to overlay/pin-prod of {tmp_path}/bare.git\nit has no pull requests\n")
+    assert done.stderr.endswith(
+        f" to overlay/pin-prod of {tmp_path}/bare.git\nthat is a plain repository, where no pull request can be opened\n"
+    )
     assert git(tmp_path / "bare.git", "show", f"overlay/pin-prod:{DOCUMENT}") == NEW
 
 
