@@ -9,9 +9,10 @@ from typer.core import TyperGroup
 
 # heading: its commands, in the order in which a newcomer needs them
 TOPICS = {
-    "Begin": ("init", "env", "adopt", "duplicates"),
+    "Begin": ("init", "env", "adopt"),
+    "Say things once": ("duplicates", "factor", "extract-values"),
     "Render and understand": ("render", "lint", "explain", "values", "images", "compare", "api-versions"),
-    "Review a change": ("diff", "check", "affected", "post"),
+    "Review a change": ("diff", "check", "test", "affected", "post"),
     "Move versions": ("pin", "promote"),
     "Publish to Git": ("plan", "sync", "history", "show", "rollback", "audit"),
     "In clusters (after `sync`)": ("status", "drift", "list", "wait", "notes", "delete", "adopt-live", "schedule"),
@@ -29,7 +30,9 @@ class Overview(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # the name is that of typer
         """Write the commands by topic."""
-        for topic, names in TOPICS.items():
+        placed = {name for names in TOPICS.values() for name in names}
+        rest = tuple([name for name in self.commands if name not in placed])
+        for topic, names in {**TOPICS, **({"More": rest} if rest else {})}.items():
             with formatter.section(topic):
                 formatter.write_dl([(name, brief(self.commands[name].help or "")) for name in names])
 
@@ -40,5 +43,5 @@ def brief(text: str) -> str:
     >>> brief("Show environments side by side: which objects each has, and which fields differ. More.")
     'Show environments side by side'
     """
-    sentence = re.split(r"\.(?:\s|$)|\n\n", " ".join(text.split()), maxsplit=1)[0]
+    sentence = re.split(r"\.(?:\s|$)", " ".join(text.split()), maxsplit=1)[0]
     return sentence if len(sentence) <= _WIDTH else re.split(r"[:;] ", sentence, maxsplit=1)[0]

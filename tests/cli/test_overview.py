@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from overlay.cli.overview import TOPICS, brief
 from tests.gitops.projects import overlay
 
 
-def test_every_command_stands_under_one_topic() -> None:
-    assert sorted(chain.from_iterable(TOPICS.values())) == sorted({path[0] for path in COMMANDS})
+def test_every_command_stands_there_once_and_no_other(tmp_path: Path) -> None:
+    rows = re.findall(r"^  ([a-z][a-z-]*)  ", overlay(tmp_path, "--help").stdout.partition("Begin:")[2], re.MULTILINE)
+    assert sorted(rows) == sorted({path[0] for path in COMMANDS})
+    assert set(chain.from_iterable(TOPICS.values())) <= set(rows)
 
 
 def test_a_command_is_told_in_few_words_that_are_not_cut_off(tmp_path: Path) -> None:
