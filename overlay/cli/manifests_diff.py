@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def manifests_diff(args: dict[str, Any], path: str) -> int:
     """Print what differs; return 1 where something does."""
     from overlay.cli.diff_output import print_diff  # noqa: PLC0415
-    from overlay.cli.version_diff import exit_code_of, wanted_of  # noqa: PLC0415
+    from overlay.cli.version_diff import exit_code_of, wanted_rules  # noqa: PLC0415
     from overlay.cluster.guards import fate  # noqa: PLC0415
     from overlay.diff.versions import environment_diff  # noqa: PLC0415
     from overlay.model.value import replace  # noqa: PLC0415
@@ -32,10 +32,10 @@ def manifests_diff(args: dict[str, Any], path: str) -> int:
         raise UsageError(f"{flag} does not go with manifests", hint="PATH --against PATH names both sides")
     before, after, same = sides_of(args["against"], path)
     project = _project(args)
-    wanted = wanted_of(args, project, project)
+    rules = wanted_rules(args, project, project)
     found = environment_diff(
-        path, before, after, _types((*before, *after), project), rules=wanted.rules,
-        detect_renames=wanted.detect_renames, fate=fate,
+        path, before, after, _types((*before, *after), project), rules=rules,
+        detect_renames=args["detect_renames"], fate=fate,
     )  # fmt: skip
     found = replace(found, same=found.same + same)
     print_diff([found], ({"ref": args["against"], "commit": None}, {"ref": path, "commit": None}), args)

@@ -86,10 +86,14 @@ def wanted_of(args: dict[str, Any], before: Project, after: Project, *, causes: 
     """
     from overlay.inspect.versions import Wanted  # noqa: PLC0415
 
-    return Wanted(rules=_rules(args, before, after), detect_renames=args["detect_renames"], causes=causes)
+    return Wanted(rules=wanted_rules(args, before, after), detect_renames=args["detect_renames"], causes=causes)
 
 
-def _rules(args: dict[str, Any], before: Project, after: Project) -> Rules:
+def wanted_rules(args: dict[str, Any], before: Project, after: Project) -> Rules:
+    """Return what does not count as a difference, and what is hidden, as the command line and the base say.
+
+    Raises UsageError.
+    """
     from overlay.diff.rules import rules_of  # noqa: PLC0415
     from overlay.kube.dotted import BadPath  # noqa: PLC0415
 
