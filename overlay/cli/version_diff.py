@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_USAGE, OverlayError, UsageError, as_error
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def version_diff(args: dict[str, Any], names: Sequence[str], between: str) -> int:
     """Print what differs in environments; return 1 where something does, 2 where one cannot be compared."""
-    from overlay.cli.diff_output import print_diff  # noqa: PLC0415
+    from overlay.cli.diff_output import label, print_diff  # noqa: PLC0415
 
     if bool(names) == args["all"]:
         text = "--all and names of environments exclude each other" if names else "which environment?"
@@ -32,6 +33,10 @@ def version_diff(args: dict[str, Any], names: Sequence[str], between: str) -> in
     else:
         diffs, sides = _between(args, names, between)
     print_diff(diffs, sides, args)
+    if len(names) == 2 and not between and not args["against"] and all(one.change == "same" for one in diffs):
+        # Two names may have meant the two sides.
+        meant = f"`overlay compare {' '.join(names)}` holds one against the other"
+        print(f"neither differs from {label(sides[0])}; {meant}", file=sys.stderr)
     return exit_code_of(diffs, args)
 
 

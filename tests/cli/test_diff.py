@@ -44,6 +44,12 @@ def test_what_is_not_committed_is_compared_with_head(project: Path) -> None:
     assert overlay(project, "diff", "dev").returncode == 0
 
 
+def test_two_environments_that_are_as_committed_lead_to_the_command_that_compares_them(project: Path) -> None:
+    done = overlay(project, "diff", "dev", "prod")
+    said = f"neither differs from HEAD ({head(project)}); `overlay compare dev prod` holds one against the other\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", said)
+
+
 def test_all_are_compared_with_the_merge_base(project: Path) -> None:
     git(project, "switch", "-q", "-c", "feature")
     replaced(project, SETTINGS, "info", "debug")
