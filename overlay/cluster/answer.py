@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 2000
 # A server answers 500 to an apply with a field that the type has not; asking again does not change that.
-_FINAL = ("failed to create typed patch object", "failed to create typed live object")
+_FINAL = (
+    "failed to create typed patch object", "failed to create typed live object", "failed to convert new object",
+)  # fmt: skip
 
 
 @value(kw_only=True)
@@ -59,6 +61,7 @@ _HARMLESS = re.compile(
     r'|secrets "[^"]*" is forbidden: exceeded quota: [\w./=, :-]*'
     r"|Apply failed with \d+ conflicts?: .*"
 )
+_BASE64 = re.compile(r"illegal base64 data at input byte \d+")
 _WEBHOOK = re.compile(r'admission webhook "([\w.-]+)" denied the request')
 _PLACES = re.compile(r'\.(?:data|stringData|type|immutable|metadata)(?:\.[\w.-]+|\["[^"\]]*"\])*')
 
@@ -70,6 +73,8 @@ def without_values(failure: Failure) -> Failure:
     begins = next((one for one in _FINAL if failure.message.startswith(one)), "")
     webhook = _WEBHOOK.search(failure.message)
     why = f"the webhook {webhook[1]} denied it" if webhook else begins or f"the server refuses it ({_word(failure)})"
+    base64 = _BASE64.search(failure.message)
+    why = f"{why}: {base64[0]}" if base64 else why
     named = [field for _, field, _ in failure.causes if field] or _PLACES.findall(failure.message)
     fields = list(dict.fromkeys(named))
     message = f"{why}{': ' if fields else ''}{', '.join(fields)}; what it says of a Secret is not shown"

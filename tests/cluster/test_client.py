@@ -66,7 +66,7 @@ WINDOW = f'illegal base64 data at input byte 4, error found in #10 byte of ...|d
         (
             400,
             {"reason": "BadRequest", "message": f'Secret in version "v1" cannot be handled as a Secret: {WINDOW}'},
-            "the server refuses it (BadRequest); what it says of a Secret is not shown",
+            "the server refuses it (BadRequest): illegal base64 data at input byte 4; what it says of a Secret is not shown",
         ),
         (
             400,

@@ -185,3 +185,21 @@ def test_K20_an_api_that_does_not_answer_stops_the_plan(testbed: Testbed, prod: 
     finally:
         testbed.call("DELETE", f"{place}/v1.{group}")
     assert there in prod.record.inventory
+
+
+def test_Z02_Z03_a_secret_that_the_server_refuses_is_told_without_its_values(prod: Environment) -> None:
+    canary = "hunter2hunter2"
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
+    (refused,) = prod.plan({**secret, "data": {"a": f"{canary}!"}}).of("refused")
+    assert refused.why == (
+        "failed to convert new object: illegal base64 data at input byte 14; what it says of a Secret is not shown"
+    )
+    assert prod.sync({**secret, "immutable": True, "stringData": {"a": "one"}}).error("prod") is None
+    (refused,) = prod.plan({**secret, "immutable": True, "stringData": {"a": canary}}).of("refused")
+    assert refused.why == (
+        "the server refuses it (Invalid): data; what it says of a Secret is not shown; --replace, or the annotation "
+        'overlay.dev/replace: "true", replaces it'
+    )
+    with pytest.raises(OverlayError) as caught:
+        prod.sync({**secret, "type": canary, "immutable": True, "stringData": {"a": "one"}})
+    assert canary not in f"{caught.value} {caught.value.hint}"
