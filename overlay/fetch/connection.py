@@ -130,7 +130,7 @@ def proxy_wants_login(address: Address) -> FetchError:
     proxy = proxy_for(address)
     return FetchError(
         f"the proxy {proxy[0].authority if proxy else 'on the way'} wants a login",
-        hint="put it into the address: HTTP_PROXY=http://user:password@host:port",
+        hint="HTTP_PROXY takes both before its host: user, colon, password, @",
     )
 
 

@@ -71,7 +71,7 @@ def test_R13_a_proxy_that_wants_a_login_or_is_not_there_is_named(web: Web, monke
     with pytest.raises(FetchError) as caught:
         outside("oci://registry.shop.example/shop").manifest("1.0.0")
     assert caught.value.message == f"the proxy {web.host} wants a login"
-    assert caught.value.hint == "put it into the address: HTTP_PROXY=http://user:password@host:port"
+    assert caught.value.hint == "HTTP_PROXY takes both before its host: user, colon, password, @"
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with pytest.raises(Temporary, match=r"^the proxy 127\.0\.0\.1:9, asked for registry\.shop\.example, refuses"):
         outside("oci://registry.shop.example/shop").manifest("1.0.0")
