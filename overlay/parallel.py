@@ -33,15 +33,18 @@ def run_all(
     if len(items) < 2 or workers < 2:
         return [call(one) for one in items]
     work = _Work(call, items)
-    # Daemons: what is still under way when its time is over must not keep the process (`concurrent.futures` would).
-    threads = [threading.Thread(target=work.run, daemon=True) for _ in range(min(workers, len(items)))]
+    # Each says itself that it is over: a thread whose `join` was interrupted counts as ended until Python 3.13, though
+    # it runs (bpo-45274). Daemons: what is still under way when its time is over must not keep the process
+    # (`concurrent.futures` would).
+    ended = [threading.Event() for _ in range(min(workers, len(items)))]
+    threads = [threading.Thread(target=work.run, args=(one,), daemon=True) for one in ended]
     try:
-        for one in threads:
-            one.start()
+        for thread in threads:
+            thread.start()
         # Nothing new begins after a failure; what runs is bounded in time, and is waited for: it may be writing.
-        for one in threads:
-            while one.is_alive():
-                one.join(_LOOK)
+        for one in ended:
+            while not one.wait(_LOOK):
+                pass
     except BaseException:
         # Interrupted: nothing new begins. What is under way is given a moment, so that it is over when the lease is
         # given back; any state is one from which the next run goes on.
@@ -49,9 +52,9 @@ def run_all(
         if interrupted is not None:
             interrupted()
         end = time.monotonic() + LAST_SECONDS
-        for one in threads:
-            if one.ident is not None:
-                one.join(max(end - time.monotonic(), 0.0))
+        for thread, one in zip(threads, ended, strict=True):
+            if thread.ident is not None:
+                one.wait(max(end - time.monotonic(), 0.0))
         raise
     return work.results()
 
@@ -67,17 +70,24 @@ class _Work:
         self._errors: dict[int, BaseException] = {}
         self._lock = threading.Lock()
 
-    def run(self) -> None:
-        while True:
-            with self._lock:
-                if self._next >= len(self._items):
-                    return
-                number, self._next = self._next, self._next + 1
-            try:
-                self._found[number] = self._call(self._items[number])
-            except BaseException as error:  # noqa: BLE001  # it is raised in the thread that waits
-                self._errors[number] = error
-                self.stop()
+    def run(self, ended: threading.Event) -> None:
+        try:
+            while (number := self._begin()) is not None:
+                try:
+                    self._found[number] = self._call(self._items[number])
+                except BaseException as error:  # noqa: BLE001  # it is raised in the thread that waits
+                    self._errors[number] = error
+                    self.stop()
+        finally:
+            ended.set()
+
+    def _begin(self) -> int | None:
+        """Return the number of the item whose turn it is; None where nothing is left to begin."""
+        with self._lock:
+            if self._next >= len(self._items):
+                return None
+            self._next += 1
+            return self._next - 1
 
     def stop(self) -> None:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -74,3 +75,21 @@ def test_an_interruption_begins_nothing_new_and_waits_for_what_has_begun() -> No
         run_all(call, range(100), workers=2)
     assert sorted(begun) == sorted(over)
     assert len(begun) < 100
+
+
+def test_whoever_was_waited_for_when_the_interruption_came_is_waited_for_still() -> None:
+    halted = threading.Event()
+    over: list[int] = []
+
+    def call(item: int) -> None:
+        if item == 1:
+            time.sleep(0.2)  # until the first one is waited for
+            os.kill(os.getpid(), signal.SIGINT)
+        halted.wait(60)
+        if item == 0:
+            time.sleep(0.5)
+        over.append(item)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_all(call, range(2), workers=2, interrupted=halted.set)
+    assert sorted(over) == [0, 1]

@@ -305,11 +305,12 @@ def stops(live: Live) -> OverlayError | None:
             )
             for namespace, count in homeless.items()
         ],
-        *[        (ClusterConflict if one.verb == "conflict" else ClusterError)(
-            f"{one.id}: {one.why}", environment=live.wish.name, object=str(one.id), rule=f"cluster-{one.verb}",
-            hint=_way_out(one),
-        )
-        for one in live.plan.of(*STOPS) if not _no_namespace(one.why)
+        *[
+            (ClusterConflict if one.verb == "conflict" else ClusterError)(
+                f"{one.id}: {one.why}", environment=live.wish.name, object=str(one.id), rule=f"cluster-{one.verb}",
+                hint=_way_out(one),
+            )
+            for one in live.plan.of(*STOPS) if not _no_namespace(one.why)
         ],
     ]  # fmt: skip
     if not found:
