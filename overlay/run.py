@@ -213,6 +213,7 @@ class Run:
                 image_fields=tuple(
                     [each for layer in one.environment.layers for each in layer.layer.spec.field_specs.images]
                 ),
+                masked=self.project.masked,
             ),
             findings=tuple(findings),
             chart=chart_info(one.chart) if one.chart is not None else None,

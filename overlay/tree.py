@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from overlay.model.build import Build
     from overlay.model.cluster import ClusterSettings
+    from overlay.model.project import FieldRule
     from overlay.model.resource import ObjectId
 
 # JSON content under a name that no manifest reader picks up: Argo CD reads every .yaml, .yml and .json file.
@@ -66,6 +67,7 @@ def record(build: Build, files: dict[str, str]) -> dict[str, Any]:
             "includeCRDs": settings.include_crds,
             "includeTests": settings.include_tests,
             **({"cluster": _cluster(settings.cluster)} if settings.cluster is not None else {}),
+            **({"mask": [_field(one) for one in settings.masked]} if settings.masked else {}),
         },
         "inputs": {entry.path: entry.digest for entry in build.inputs},
         "files": {name: digest(text) for name, text in sorted(files.items())},
@@ -94,6 +96,11 @@ def _cluster(cluster: ClusterSettings) -> dict[str, Any]:
         "conflicts": [{"path": one.path, "action": one.action} for one in cluster.conflicts],
         **({"health": health} if health else {}),
     }
+
+
+def _field(rule: FieldRule) -> dict[str, str]:
+    named = {"path": rule.path, "kind": rule.kind, "name": rule.name}
+    return {name: text for name, text in named.items() if text}
 
 
 def record_text(value: dict[str, Any]) -> str:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from overlay.cluster.plan import Action, Options, Plan
     from overlay.cluster.record import AppliedBundle, Entry, Record
     from overlay.cluster.store import RecordStore
-    from overlay.diff.rules import Rules
     from overlay.kube.types import Types
     from overlay.model.build import Build
     from overlay.model.cluster import ClusterSettings
+    from overlay.model.project import FieldRule
     from overlay.model.resource import Resource
 
 # A plan that is out of date as often as this is one of a cluster that somebody else works on all the time.
@@ -35,6 +35,7 @@ class Wish:
     """What an environment shall be in its cluster, wherever it was read.
 
     chart: name, version and app version, as the record keeps them. bundle: where it comes from one.
+    masked: fields whose values are hidden (`diff.mask` of overlay.yaml, which goes with what is published).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Wish:
     notes: str = ""
     chart: tuple[str, str, str] = ("", "", "")
     bundle: AppliedBundle | None = None
+    masked: tuple[FieldRule, ...] = ()
 
 
 @value(kw_only=True)
@@ -74,6 +76,7 @@ def wish_of(build: Build) -> Wish | None:
         kubernetes_version=build.settings.kubernetes_version,
         notes=build.notes or "",
         chart=(chart.name, chart.version, chart.app_version) if chart else ("", "", ""),
+        masked=build.settings.masked,
     )
 
 
@@ -137,7 +140,7 @@ def _look(args: dict[str, Any], wish: Wish, client: Client, *, shortcut: bool) -
     record = store.read()
     check_cluster(client, wish.settings, record, first_contact=bool(args.get("first_contact")))
     placed = place(wish.objects, client.kinds(), wish.namespace, record.owner)
-    options = options_of(args, wish.settings)
+    options = options_of(args, wish.settings, wish.masked)
     plan = make_plan(client, placed, record, options, types_of(wish), shortcut=shortcut)
     return Live(wish=wish, client=client, store=store, record=record, placed=placed, plan=plan, options=options)
 
@@ -159,11 +162,12 @@ def check_health(settings: ClusterSettings) -> None:
         raise_all(rules.problems())
 
 
-def options_of(args: dict[str, Any], settings: ClusterSettings) -> Options:
+def options_of(args: dict[str, Any], settings: ClusterSettings, masked: Sequence[FieldRule] = ()) -> Options:
     """Return what a run may do: the command line wins over the environment."""
     from overlay.cluster.conflicts import Policy  # noqa: PLC0415
     from overlay.cluster.guards import PROTECTED, PruneLimits, parse_limit  # noqa: PLC0415
     from overlay.cluster.plan import Options  # noqa: PLC0415
+    from overlay.diff.rules import rules_of  # noqa: PLC0415
 
     allowed = frozenset(args.get("allow_delete") or ())
     for kind in sorted(allowed - PROTECTED):
@@ -184,23 +188,8 @@ def options_of(args: dict[str, Any], settings: ClusterSettings) -> Options:
         correct=bool(args.get("correct")),
         limits=limits,
         policies=tuple([Policy(one.path, one.action) for one in settings.conflicts]),
-        rules=_hidden(args),
+        rules=rules_of((), masked, (), noise=False),
     )
-
-
-def _hidden(args: dict[str, Any]) -> Rules:
-    """Return whose values are hidden: what overlay.yaml says (`diff.mask`), where there is a project."""
-    from overlay.diff.rules import Rules, rules_of  # noqa: PLC0415
-    from overlay.load.project import load_project  # noqa: PLC0415
-
-    if args.get("from_git") or args.get("bundle"):
-        return Rules()
-    try:
-        project, files = load_project(args["project"])
-    except UsageError:
-        return Rules()  # what comes from elsewhere needs no project
-    files.close()
-    return rules_of((), project.masked, (), noise=False)
 
 
 def carry_out(

@@ -11,6 +11,7 @@ from overlay.model.verify import Signer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from overlay.model.project import FieldRule
     from overlay.model.spec import FieldSpec
 
 
@@ -27,6 +28,7 @@ class Settings:
     """What the layers settled together for one environment.
 
     signers: all of them must have signed its bundle. image_fields: where else than in containers images are named.
+    masked: fields whose values are hidden wherever its objects are shown.
     """
 
     release_name: str
@@ -41,6 +43,7 @@ class Settings:
     cluster: ClusterSettings | None = None
     signers: tuple[Signer, ...] = ()
     image_fields: tuple[FieldSpec, ...] = ()
+    masked: tuple[FieldRule, ...] = ()
 
 
 @value(kw_only=True)

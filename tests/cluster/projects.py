@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.cluster.testbed import Testbed
 from tests.gitops.projects import change, git, manifest, overlay, shop, write
 
-__all__ = ["Shop", "change", "git"]
+__all__ = ["Shop", "change", "git", "write"]
 
 CLUSTER = "  cluster: {context: testbed}\n"
 

@@ -8,10 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.projects import Shop, git
+from tests.cluster.projects import Shop, git, write
 from tests.cluster.testbed import Testbed
 
 pytestmark = pytest.mark.cluster
+
+MASKED = """\
+apiVersion: overlay.dev/v1
+kind: Project
+metadata: {name: shop}
+spec:
+  diff: {mask: [{path: data.level, kind: ConfigMap}]}
+"""
 
 
 @pytest.fixture
@@ -107,6 +115,36 @@ def test_drift_names_fields_managers_and_times(shop: Shop) -> None:
     text = shop.overlay("drift", "prod").stdout
     assert text.splitlines()[0] == "prod: 2 objects differ from revision 1 in testbed"
     assert "data.level: debug instead of info, by kubectl-patch 20" in text
+
+
+def test_Z08_values_that_the_project_hides_are_hidden_where_only_the_branch_is_known(
+    shop: Shop, tmp_path: Path
+) -> None:
+    write(shop.folder, {"overlay.yaml": MASKED})
+    shop.commit()
+    assert shop.sync().returncode == 0
+    shop.testbed.kubectl("patch", "-n", shop.namespace, "configmap", "settings", "-p", '{"data": {"level": "hunter2"}}')
+    elsewhere = ("--repository", str(tmp_path / "remote.git"), "-C", str(tmp_path))
+    told = shop.overlay("drift", "prod", *elsewhere, "-o", "json")
+    assert told.returncode == 1, told.stderr
+    field = json.loads(told.stdout)["environments"][0]["objects"][0]["fields"][0]
+    assert (field["path"], field["live"], field["committed"]) == ("data.level", "••••", "•••• (changed)")
+    assert "hunter2" not in shop.overlay("drift", "prod", *elsewhere).stdout
+
+
+def test_a_branch_whose_hidden_fields_are_no_paths_is_refused(shop: Shop, tmp_path: Path) -> None:
+    write(shop.folder, {"overlay.yaml": MASKED})
+    shop.commit()
+    assert shop.sync().returncode == 0
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--branch", "environments/prod", str(tmp_path / "remote.git"), str(clone))
+    record = clone / "overlay.metadata"
+    record.write_text(record.read_text().replace('"data.level"', '"data.["'))
+    git(clone, "-c", "user.name=Eve", "-c", "user.email=eve@shop.example", "commit", "-q", "-a", "-m", "An edit")
+    git(clone, "push", "-q", "origin", "environments/prod")
+    code, said = apply(shop)
+    assert code == 4
+    assert "are not as they were published" in said
 
 
 def test_what_is_left_to_others_is_no_drift(make: Callable[..., Shop]) -> None:
