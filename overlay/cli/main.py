@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 
+from overlay.cli.early import renders_charts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
@@ -77,12 +79,6 @@ COMMANDS = {
     ("completion",): ("overlay.cli.completion", "COMPLETION"),
 }
 
-# Commands that render: Helm's library loads in a process of its own while they get ready.
-EARLY = (
-    "render", "lint", "test", "explain", "compare", "images", "values", "api-versions", "pin", "promote", "sync",
-    "plan", "status", "package", "diff", "adopt-live", "schedule", "factor", "extract-values",
-)  # fmt: skip
-
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
@@ -134,9 +130,8 @@ def run(argv: list[str]) -> int:
     """Run one command line; return its exit code."""
     argv = ["version"] if argv == ["--version"] else _bare_group(_common_last(argv))
     early: HelmChild | None = None
-    if _renders(argv) and "_OVERLAY_COMPLETE" not in os.environ:
-        # Helm's library takes longer to load than all else together: its process starts before anything is imported.
-        from overlay.chart.choose import start_early  # noqa: PLC0415
+    if "_OVERLAY_COMPLETE" not in os.environ and renders_charts(argv):
+        from overlay.chart.choose import start_early  # noqa: PLC0415  # before anything else is imported
 
         early = start_early()
     found = find_command(argv)
@@ -155,17 +150,6 @@ def run(argv: list[str]) -> int:
     from overlay.cli.typed import run_typer  # noqa: PLC0415
 
     return run_typer(argv)
-
-
-def _renders(argv: list[str]) -> bool:
-    """Tell whether a command line renders charts: help does not, and neither do two sides of manifests."""
-    if not argv or argv[0] not in EARLY or {"-h", "--help"} & set(argv):
-        return False
-    if argv[0] != "diff" or "--against" not in argv:
-        return True
-    from overlay.cli.sides import is_manifests  # noqa: PLC0415
-
-    return not is_manifests(argv[1])
 
 
 def find_command(argv: list[str]) -> tuple[Any, list[str]] | None:

@@ -29,13 +29,15 @@ class World:
     """A project with its remotes before a fault.
 
     remotes: bare repositories that are published to. caches: folders for XDG_CACHE_HOME, one for each machine.
-    extra: folders in which a run could leave something, too.
+    extra: folders in which a run could leave something, too. is_server_killed: the remotes' own processes die with the
+    run; what Git on that side had received then stays in quarantine (git-receive-pack(1)) until `git prune` there.
     """
 
     project: Path
     remotes: tuple[Path, ...] = ()
     caches: tuple[Path, ...] = ()
     extra: tuple[Path, ...] = ()
+    is_server_killed: bool = False
     mark: str = field(default_factory=lambda: os.urandom(8).hex())
     before: dict[Path, dict[str, str]] = field(default_factory=dict)
     mine: object = None
@@ -174,6 +176,8 @@ def residue(world: World) -> list[str]:
     for folder in (*world.caches, *world.extra, world.project, *world.remotes):
         for path in folder.rglob("*"):
             name = path.name
+            if world.is_server_killed and folder in world.remotes and "tmp_objdir-incoming-" in str(path):
+                continue
             is_turn = path.parent.name == "git" and name.endswith((".sha1.lock", ".sha256.lock"))
             if (
                 name.startswith(("tmp_", ".tmp", ".overlay-", "fast_import_crash_", "bug-"))

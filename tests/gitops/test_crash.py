@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.crashing import KILLED, MARK, ROOT, WAYS, assert_ended, crash, kill_all, steps
-from tests.gitops.invariants import World, assert_converges, assert_invariants, branches, plant
+from tests.gitops.invariants import World, assert_converges, assert_invariants, branches, plant, residue
 from tests.gitops.projects import change, git, overlay, published, shop, sync
 
 LONG = bool(os.environ.get("OVERLAY_FUZZ"))
@@ -140,7 +140,7 @@ def test_G11_all_of_a_run_killed_at_any_moment(tmp_path: Path, seed: int) -> Non
     if seed % 2:
         World(project=project).sync()
         change(project, "prod", "2.0.0")
-    world = World(project=project)
+    world = World(project=project, is_server_killed=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "overlay", *SYNC], cwd=project, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT), **world.env()},
@@ -152,6 +152,9 @@ def test_G11_all_of_a_run_killed_at_any_moment(tmp_path: Path, seed: int) -> Non
     assert_invariants(world, done, killed=True)
     assert_converges(world)
     assert [published(project, name)["revision"] for name in ("dev", "prod")] == [1, 1 + seed % 2]
+    git(world.remotes[0], "prune", "--expire=now")
+    world.is_server_killed = False
+    assert residue(world) == []
 
 
 def over_ssh(project: Path, folder: Path, name: str, script: str) -> dict[str, str]:
