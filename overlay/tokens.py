@@ -119,13 +119,17 @@ def _line(data: bytes, at: int) -> int:
 
 
 def _in_run(run: bytes, depth: int) -> Iterator[str]:
-    """Yield what base64 holds: all of it, and what is below its first line, which may be a word of its own."""
+    """Yield what base64 holds: all of it and, as lines may be words of their own, what begins further down."""
     if _DIGEST.fullmatch(run):
         return
-    yield from _nested(_decoded(run), depth)
-    below = run.partition(b"\n")[2]
-    if below:
-        yield from _nested(_decoded(below), depth)
+    lines = [line.rstrip(b"=").translate(_URL_SAFE) for line in run.split()]
+    text = b"".join(lines)
+    yield from _nested(_decoded(text), depth)
+    if len(lines) > 1:
+        # Four letters are three bytes, so these are all the ways in which lines below can be read.
+        for start in (1, 2, 3):
+            yield from _nested(_decoded(text[start:]), depth)
+        yield from _nested(_decoded(text[len(lines[0]) :]), depth)
 
 
 def _nested(data: bytes, depth: int) -> Iterator[str]:
@@ -166,8 +170,7 @@ def _unpacked(data: bytes) -> bytes:
         return b""
 
 
-def _decoded(run: bytes) -> bytes:
-    text = b"".join(run.split()).rstrip(b"=").translate(_URL_SAFE)
+def _decoded(text: bytes) -> bytes:
     try:
         return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"==")
     except binascii.Error:

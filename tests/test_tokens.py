@@ -75,6 +75,11 @@ ENCODED = {
     "base64 of URLs": (base64.urlsafe_b64encode(b"\xff\xfe??>> " + TOKEN.encode()).decode(), "in base64"),
     "base64 in lines": ("\n  ".join([LONG[at : at + 40] for at in range(0, len(LONG), 40)]), "in base64"),
     "base64 below a word": (f"a-word-of-twenty-four-letters\n  {LONG}", "in base64"),
+    "base64 below words": (f"a-word-of-twenty-four-letters\n  a-word-of-twenty-five-letters-\n  {LONG}", "in base64"),
+    "gzip below a word": (
+        f"a-word-of-twenty-four-letters\n  {base64.b64encode(gzip.compress(TOKEN.encode())).decode()}",
+        "in base64",
+    ),
     "base64 of base64": (base64.b64encode(base64.b64encode(TOKEN.encode())).decode(), "in base64"),
     "base64 of UTF-16": (base64.b64encode(TOKEN.encode("utf-16")).decode(), "in base64"),
     "base64 of gzip": (base64.b64encode(gzip.compress(TOKEN.encode())).decode(), "in base64"),

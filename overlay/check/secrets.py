@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 # The shortest that has the form of a token: a URL with a password in it.
 _LEAST = 10
+# So many characters are looked at together; what stands between two texts is in no token, so that none hides another.
+_BATCH = 1 << 17
+_BETWEEN = "\n;\n"
 # What the content adds to the name of a generated object.
 _HASH = re.compile(r"-[2456789bcdfghkmt]{10}$")
 # Everybody may see these, and the API wants them there.
@@ -63,28 +66,53 @@ def _lasting_name(resource: Resource) -> str:
 
 def exposed(objects: Iterable[Resource], allowed: Collection[str]) -> Iterator[Exposed]:
     """Yield what can be read of objects that are not allowed by name; of a Secret it is told once."""
-    for resource in objects:
-        if allowed and is_allowed(resource.id.kind, (resource.id.name, _lasting_name(resource)), allowed):
-            continue
-        if holds_plain(resource.body):
-            field = "data" if resource.body.get("data") else "stringData"
-            yield Exposed(rule="plain-secret", resource=resource, what="holds plain values", path=(field,))
-        else:
-            yield from _values(resource)
+    looked_at = [
+        one for one in objects if not allowed or not is_allowed(one.id.kind, (one.id.name, _lasting_name(one)), allowed)
+    ]
+    plain = {id(one) for one in looked_at if holds_plain(one.body)}
+    suspects = _suspects([one for one in looked_at if id(one) not in plain])
+    for one in looked_at:
+        if id(one) in plain:
+            field = "data" if one.body.get("data") else "stringData"
+            yield Exposed(rule="plain-secret", resource=one, what="holds plain values", path=(field,))
+        elif id(one) in suspects:
+            yield from _values(one)
+
+
+def _suspects(objects: Iterable[Resource]) -> set[int]:
+    """Return the identities of objects that may hold something: nearly all are done with a look at many at once."""
+    found: set[int] = set()
+    batch: list[int] = []
+    texts: list[str] = []
+    size = 0
+    for one in objects:
+        batch.append(id(one))
+        for _, text in _texts(one.body):
+            texts.append(text)
+            size += len(text)
+        if size > _BATCH:
+            found.update(batch if _holds_any(texts) else ())
+            batch, texts, size = [], [], 0
+    found.update(batch if _holds_any(texts) else ())
+    return found
+
+
+def _holds_any(texts: list[str]) -> bool:
+    data = _BETWEEN.join(texts).encode("utf-8", "surrogatepass")
+    return next(find_tokens(data), None) is not None or find_certificates(data)
 
 
 def _values(resource: Resource) -> Iterator[Exposed]:
-    texts = list(_texts(resource.body))
-    # Nearly every object is done with one look at all of it.
-    whole = "\n".join([text for _, text in texts]).encode("utf-8", "surrogatepass")
-    if next(find_tokens(whole), None) is None and not find_certificates(whole):
-        return
-    for path, text in texts:
+    for path, text in _texts(resource.body):
         data = text.encode("utf-8", "surrogatepass")
+        names = dict.fromkeys([name for name, _ in find_tokens(data)])
+        has_certificate = path[-1] != _PUBLIC and find_certificates(data)
+        if not names and not has_certificate:
+            continue
         where = path_text(resource.body, path)
-        for name in dict.fromkeys([name for name, _ in find_tokens(data)]):
+        for name in names:
             yield Exposed(rule="token", resource=resource, what=f"holds {name} in {where}", path=path)
-        if path[-1] != _PUBLIC and find_certificates(data):
+        if has_certificate:
             yield Exposed(rule="certificate", resource=resource, what=f"holds a certificate in {where}", path=path)
 
 

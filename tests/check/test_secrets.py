@@ -98,6 +98,28 @@ def test_Z01_what_can_be_read_is_found_where_it_stands(body: dict[str, Any], exp
     assert found(body) == expected
 
 
+@pytest.mark.parametrize("size", range(24, 29))
+def test_Z10_values_beside_it_hide_no_token(size: int) -> None:
+    encoded = base64.b64encode(f"key: {TOKEN}".encode()).decode()
+    body = {"kind": "ConfigMap", "data": {"a": encoded, "b": "b" * size, "c": "c" * 25, "d": "d" * size}}
+    assert found(body) == [("token", "holds a GitHub token in base64 in data.a")]
+
+
+def test_Z10_one_object_among_many_is_told_alone_and_in_their_order() -> None:
+    plain = [
+        resource({"kind": "ConfigMap", "metadata": {"name": f"c-{n}"}, "data": {"a": "x" * 900}}) for n in range(400)
+    ]
+    told = {
+        7: {"kind": "Secret", "metadata": {"name": "c-7"}, "data": {"a": "YQ=="}},
+        210: {**config(TOKEN), "metadata": {"name": "c-210"}},
+        399: {**config(CERTIFICATE), "metadata": {"name": "c-399"}},
+    }
+    objects = [resource(told[n]) if n in told else one for n, one in enumerate(plain)]
+    assert [(one.resource.id.name, one.rule) for one in exposed(objects, ())] == [
+        ("c-7", "plain-secret"), ("c-210", "token"), ("c-399", "certificate"),
+    ]  # fmt: skip
+
+
 @given(
     st.recursive(
         st.just(TOKEN), lambda inner: st.one_of(st.tuples(inner).map(list), st.fixed_dictionaries({"k": inner}))
