@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from overlay.cli.reports import wanted_reports, write_report
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, EXIT_PARTIAL, ManifestError, OverlayError, UsageError, raise_all
 
 TYPE_CHECKING = False
@@ -192,14 +192,7 @@ Examples:
             metavar="FILE",
             help="A file that says which objects are the same one, and which are like no other.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml"),
-            default="table",
-            help="table, json or yaml.",
-        ),
+        output("table", "json", "yaml"),
         Param(
             name="report",
             flags=("--report",),

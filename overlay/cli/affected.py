@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.cli.versions import BASE
 from overlay.errors import EXIT_OK
 
@@ -123,14 +123,7 @@ Examples:
             help="Two commits; with ... from where the second left the first. Else --base and the folder as it is now.",
         ),
         BASE,
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json", "yaml"),
-            default="text",
-            help="text, json (one line) or yaml.",
-        ),
+        output("text", "json", "yaml", text="text, json (one line) or yaml."),
         *COMMON,
     ),
 )

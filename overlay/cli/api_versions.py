@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
@@ -136,13 +136,7 @@ Examples:
             metavar="VERSION",
             help="Kubernetes version to look at, such as 1.36; each environment's own when absent.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml"),
-            help="table, json or yaml.",
-        ),
+        output("table", "json", "yaml", default=None),
         *COMMON,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overlay.cli.fetching import TIMEOUT
 from overlay.cli.publishing_options import ALL, ENVIRONMENTS, REMOTE
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_PARTIAL, GitConflict, OverlayError, UsageError
 
 TYPE_CHECKING = False
@@ -168,14 +168,7 @@ Examples:
             metavar="COMMIT",
             help="Only what came after a commit of an environment's branch, to where all is well; repeatable.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json", "sarif"),
-            default="text",
-            help="text, json, or sarif (paths as on the environment's branch).",
-        ),
+        output("text", "json", "sarif", text="text, json, or sarif (paths as on the environment's branch)."),
         REMOTE,
         TIMEOUT,
         *COMMON,

@@ -8,7 +8,7 @@ import sys
 
 from overlay.cli.packaging import STORE, make_store
 from overlay.cli.registries import REGISTRY
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, UsageError
 
 TYPE_CHECKING = False
@@ -87,14 +87,7 @@ def print_listed(rows: list[Listed], args: dict[str, Any]) -> None:
         sys.stdout.write(as_table(_HEAD, cells, Style(color=color)))
 
 
-OUTPUT = Param(
-    name="output",
-    flags=("-o", "--output"),
-    metavar="FORMAT",
-    choices=("table", "json", "yaml", "name"),
-    default="table",
-    help="table, json, yaml or name.",
-)
+OUTPUT = output("table", "json", "yaml", "name")
 LIST = Command(
     path=("bundles", "list"),
     help="""List the bundles on this machine (`overlay bundles` alone does the same), or the versions in a repository.

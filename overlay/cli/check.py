@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from overlay.cli.comparing import comparing
 from overlay.cli.diff_output import label
 from overlay.cli.reports import wanted_reports, write_report
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.cli.top import top_of
 from overlay.cli.versions import BASE
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
@@ -157,14 +157,7 @@ Examples:
             metavar="DIR",
             help="A folder of rendered files in Git, of `render --output-dir`, which has to be up to date.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json", "github"),
-            default="text",
-            help="text, json or github (workflow commands).",
-        ),
+        output("text", "json", "github", text="text, json or github (workflow commands)."),
         Param(
             name="cache_dir",
             flags=("--cache-dir",),

@@ -7,7 +7,7 @@ import sys
 
 from overlay.cli.building import BUILDING, options_of
 from overlay.cli.selecting import SELECT, is_selected, parse_selectors
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OutputError, UsageError
 
 TYPE_CHECKING = False
@@ -97,14 +97,7 @@ Examples:
             kind="flag",
             help="Every environment of the project, after those that are named.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml", "html"),
-            default="table",
-            help="table, json, yaml, or html (one page that needs nothing else).",
-        ),
+        output("table", "json", "yaml", "html", text="table, json, yaml, or html (one page that needs nothing else)."),
         Param(name="output_file", flags=("--output-file",), metavar="FILE", help="Write to a file, not to stdout."),
         SELECT,
         Param(name="exit_code", flags=("--exit-code",), kind="flag", help="Exit 1 where environments differ."),

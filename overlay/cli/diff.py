@@ -12,7 +12,7 @@ from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.packaging import STORE
 from overlay.cli.past import PAST
 from overlay.cli.sides import is_manifests
-from overlay.cli.table import Command, Param
+from overlay.cli.table import Command, Param, output
 from overlay.cli.versions import BASE
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
 
@@ -216,14 +216,7 @@ Examples:
         ),
         Param(name="live", flags=("--live",), kind="flag", help="Compare with the cluster."),
         Param(name="with_prune", flags=("--with-prune",), kind="flag", help="Also show what would be deleted."),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=FORMS,
-            default="text",
-            help="text, unified, markdown, html, json, yaml or github.",
-        ),
+        output(*FORMS),
         Param(name="stat", flags=("--stat",), kind="flag", panel=_SHOWN, help="Only numbers, a line each environment."),
         Param(name="name_only", flags=("--name-only",), kind="flag", panel=_SHOWN, help="Only names of objects."),
         *comparing(_SHOWN),

@@ -9,7 +9,7 @@ from overlay.cli.fetching import NETWORK
 from overlay.cli.from_git import PLACE
 from overlay.cli.packaging import STORE
 from overlay.cli.publishing_options import ALL, ENVIRONMENTS, REMOTE
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
@@ -173,14 +173,7 @@ Examples:
     params=(
         ENVIRONMENTS,
         ALL,
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json"),
-            default="text",
-            help="text or json.",
-        ),
+        output("text", "json"),
         Param(
             name="bundle",
             flags=("--bundle",),

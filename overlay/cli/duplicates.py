@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, PathError, UsageError
 
 TYPE_CHECKING = False
@@ -172,14 +172,7 @@ Examples:
             help="file: what is repeated, wherever; dir: folders that look alike.",
         ),
         Param(name="max", flags=("--max",), metavar="LINES", help="Exit code 1 where more lines than these could go."),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml"),
-            default="table",
-            help="table, json or yaml.",
-        ),
+        output("table", "json", "yaml"),
         *COMMON,
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import OverlayError
 
 TYPE_CHECKING = False
@@ -174,14 +174,7 @@ LIST = Command(
     help="List the environments of the project.",
     run=list_,
     params=(
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml", "name"),
-            default="table",
-            help="table, json, yaml or name.",
-        ),
+        output("table", "json", "yaml", "name"),
         Param(name="graph", flags=("--graph",), kind="flag", help="Show who extends whom as a tree."),
         *COMMON,
     ),
@@ -192,14 +185,7 @@ SHOW = Command(
     run=show,
     params=(
         Param(name="environment", kind="argument", metavar="ENV", required=True, help="Name of an environment."),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json", "yaml"),
-            default="text",
-            help="text, json or yaml.",
-        ),
+        output("text", "json", "yaml"),
         *COMMON,
     ),
 )

@@ -6,7 +6,7 @@ import os
 import sys
 
 from overlay.cli.building import BUILDING, options_of
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import UsageError
 from overlay.model.value import value
 
@@ -227,14 +227,7 @@ Examples:
             metavar="FIELD",
             help="Dotted field path, such as spec.replicas or spec.containers.[name=web].image.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml"),
-            default="table",
-            help="table, json or yaml.",
-        ),
+        output("table", "json", "yaml"),
         Param(name="show_secrets", flags=("--show-secrets",), kind="flag", help="Show the values of Secrets."),
         *BUILDING,
         *COMMON,

@@ -7,7 +7,7 @@ import os
 import posixpath
 import sys
 
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK
 
 TYPE_CHECKING = False
@@ -125,14 +125,7 @@ REWRITING = (
         kind="flag",
         help="Also change files that Git cannot give back.",
     ),
-    Param(
-        name="output",
-        flags=("-o", "--output"),
-        metavar="FORMAT",
-        choices=("table", "json", "yaml"),
-        default="table",
-        help="table, json or yaml.",
-    ),
+    output("table", "json", "yaml"),
 )
 
 FACTOR = Command(

@@ -7,7 +7,7 @@ import sys
 
 from overlay.cli.cluster_options import REACHING
 from overlay.cli.past import PAST
-from overlay.cli.table import Command, Param
+from overlay.cli.table import Command, Param, output
 from overlay.errors import EXIT_OK, UsageError
 
 TYPE_CHECKING = False
@@ -130,14 +130,7 @@ Examples:
         Param(
             name="max", flags=("--max",), metavar="NUMBER", default="20", help="How many revisions, the newest of all."
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml"),
-            default="table",
-            help="table, json or yaml.",
-        ),
+        output("table", "json", "yaml"),
         Param(
             name="live",
             flags=("--live",),

@@ -8,7 +8,7 @@ import sys
 from overlay.cli.fetching import NETWORK
 from overlay.cli.publishing_options import ALL
 from overlay.cli.sourcing_options import CHANGING
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import OverlayError
 
 TYPE_CHECKING = False
@@ -135,14 +135,7 @@ Examples:
     params=(
         Param(name="environments", kind="arguments", metavar="ENV", help="Names of environments."),
         ALL,
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml", "name"),
-            default="table",
-            help="table, json, yaml or name (each image once).",
-        ),
+        output("table", "json", "yaml", "name", text="table, json, yaml or name (each image once)."),
         Param(
             name="pin", flags=("--pin",), kind="flag", help="Write the digests of images into the environment's source."
         ),

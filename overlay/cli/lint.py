@@ -6,7 +6,7 @@ import os
 import sys
 
 from overlay.cli.building import BUILDING, options_of
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.cli.top import top_of
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
 
@@ -98,13 +98,12 @@ Examples:
     params=(
         Param(name="environments", kind="arguments", metavar="ENV", help="Names of environments."),
         Param(name="all", flags=("--all",), kind="flag", help="Every environment of the project."),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json", "sarif", "github"),
-            default="text",
-            help="text, json, sarif (for code scanning) or github (workflow commands).",
+        output(
+            "text",
+            "json",
+            "sarif",
+            "github",
+            text="text, json, sarif (for code scanning) or github (workflow commands).",
         ),
         *BUILDING,
         *COMMON,

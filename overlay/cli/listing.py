@@ -6,7 +6,7 @@ import os
 import sys
 
 from overlay.cli.cluster_options import REACHING
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, EXIT_PARTIAL, ClusterConflict
 
 TYPE_CHECKING = False
@@ -94,14 +94,7 @@ def notes(args: dict[str, Any]) -> int:
     return EXIT_OK
 
 
-OUTPUT = Param(
-    name="output",
-    flags=("-o", "--output"),
-    metavar="FORMAT",
-    choices=("table", "json", "yaml"),
-    default="table",
-    help="table, json or yaml.",
-)
+OUTPUT = output("table", "json", "yaml")
 LIST = Command(
     path=("list",),
     help="""List the environments that a cluster knows, as `helm list` does: revision, time, status, chart.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from overlay.cli.packaging import PACKAGING, STORE, VERSION
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK
 
 TYPE_CHECKING = False
@@ -118,14 +118,7 @@ Examples:
         ),
         *PACKAGING,
         STORE,
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json"),
-            default="text",
-            help="text (the digest) or json.",
-        ),
+        output("text", "json", text="text (the digest) or json."),
         *COMMON,
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from overlay.cli.publishing_options import PUBLISHING
-from overlay.cli.table import Command, Param
+from overlay.cli.table import Command, Param, output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,14 +64,7 @@ Examples:
   overlay plan prod --out plan.json && overlay sync --plan plan.json""",
     run=plan,
     params=(
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml"),
-            default="table",
-            help="table, json or yaml.",
-        ),
+        output("table", "json", "yaml"),
         Param(name="out", flags=("--out",), metavar="FILE", help="Write the plan for `overlay sync --plan`."),
         *PUBLISHING,
     ),

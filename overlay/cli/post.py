@@ -8,7 +8,7 @@ import re
 import sys
 
 from overlay.cli.fetching import NETWORK, make_client
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, UsageError
 
 TYPE_CHECKING = False
@@ -132,14 +132,7 @@ Examples:
             help="Which of our comments it is, where a repository has several projects.",
         ),
         Param(name="title", flags=("--title",), metavar="TEXT", default="overlay", help="The heading."),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json"),
-            default="text",
-            help="text or json.",
-        ),
+        output("text", "json"),
         *NETWORK,
         *COMMON,
     ),

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 
 from overlay.cli.fetching import NETWORK
-from overlay.cli.table import Param
+from overlay.cli.table import output
 from overlay.errors import UsageError
 
 TYPE_CHECKING = False
@@ -22,14 +22,7 @@ if TYPE_CHECKING:
     from overlay.oci.session import Session
 
 REGISTRY = NETWORK
-OUTPUT = Param(
-    name="output",
-    flags=("-o", "--output"),
-    metavar="FORMAT",
-    choices=("text", "json"),
-    default="text",
-    help="text (the digest) or json.",
-)
+OUTPUT = output("text", "json", text="text (the digest) or json.")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import sys
 from overlay.cli.building import BUILDING, options_of
 from overlay.cli.objects import objects_text
 from overlay.cli.selecting import SELECT, is_selected, parse_selectors, without_match
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
@@ -150,13 +150,13 @@ Examples:
     params=(
         Param(name="environments", kind="arguments", metavar="ENV", help="Names of environments."),
         Param(name="all", flags=("--all",), kind="flag", panel=_OUTPUT, help="Every environment of the project."),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("yaml", "json", "name"),
+        output(
+            "yaml",
+            "json",
+            "name",
+            default=None,
+            text="yaml (documents), json (one array) or name (kind/name a line).",
             panel=_OUTPUT,
-            help="yaml (documents), json (one array) or name (kind/name a line).",
         ),
         Param(
             name="output_dir",

@@ -7,7 +7,7 @@ import re
 import sys
 
 from overlay.cli.fetching import NETWORK, PLAIN_HTTP, TIMEOUT, make_client, make_registry, make_repositories
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, OverlayError, UsageError, raise_all
 from overlay.nearest import did_you_mean
 
@@ -210,14 +210,7 @@ def _print(rows: list[dict[str, str]], head: tuple[str, ...], args: dict[str, An
         sys.stdout.write(as_table(head, [tuple(row.values()) for row in rows], Style(color=color)))
 
 
-_OUTPUT = Param(
-    name="output",
-    flags=("-o", "--output"),
-    metavar="FORMAT",
-    choices=("table", "json", "yaml", "name"),
-    default="table",
-    help="table, json, yaml or name.",
-)
+_OUTPUT = output("table", "json", "yaml", "name")
 _NAMES = Param(name="names", kind="arguments", metavar="NAME", help="Names of repositories.")
 ADD = Command(
     path=("repo", "add"),

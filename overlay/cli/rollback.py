@@ -6,7 +6,7 @@ from overlay.cli.asking import YES, ask
 from overlay.cli.cluster_options import APPLYING
 from overlay.cli.past import PAST
 from overlay.cli.publishing_options import ACCEPT_REWRITTEN, OVERWRITE_EDITS
-from overlay.cli.table import Command, Param
+from overlay.cli.table import Command, Param, output
 from overlay.errors import EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
@@ -155,14 +155,7 @@ Examples:
         Param(
             name="reason", flags=("--reason",), metavar="TEXT", help="Why; it is recorded, and `overlay sync` says it."
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json"),
-            default="text",
-            help="text, or json: one event a line.",
-        ),
+        output("text", "json", text="text, or json: one event a line."),
         Param(name="git_only", flags=("--git-only",), kind="flag", help="Commit and push only."),
         *APPLYING,
         OVERWRITE_EDITS,

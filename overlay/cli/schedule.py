@@ -6,7 +6,7 @@ import sys
 
 from overlay.cli.cluster_options import ALLOW_DELETE, MAX_PRUNE, REACHING
 from overlay.cli.publishing_options import REMOTE
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, UsageError
 
 TYPE_CHECKING = False
@@ -172,14 +172,7 @@ Examples:
         ),
         ALLOW_DELETE,
         MAX_PRUNE,
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("yaml", "json"),
-            default="yaml",
-            help="yaml or json.",
-        ),
+        output("yaml", "json"),
         *REACHING,
         REMOTE,
         *COMMON,

@@ -7,7 +7,7 @@ import sys
 from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.packaging import STORE
 from overlay.cli.past import PAST
-from overlay.cli.table import Command, Param
+from overlay.cli.table import Command, Param, output
 from overlay.errors import EXIT_OK
 
 TYPE_CHECKING = False
@@ -72,14 +72,7 @@ Examples:
             metavar="OBJECT",
             help="Objects of it: kind/name or kind/namespace/name; of a bundle first the environment.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("yaml", "json", "name"),
-            default="yaml",
-            help="yaml (documents), json (one array) or name (kind/name a line).",
-        ),
+        output("yaml", "json", "name", text="yaml (documents), json (one array) or name (kind/name a line)."),
         Param(
             name="show_secrets",
             flags=("--show-secrets",),

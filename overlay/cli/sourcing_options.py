@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from overlay.cli.fetching import NETWORK
-from overlay.cli.table import COMMON, Param
+from overlay.cli.table import COMMON, Param, output
 
 NETWORK_PANEL = "Network"
 # What is done with a change of the source.
@@ -48,14 +48,7 @@ CHANGING = (
 )  # fmt: skip
 SOURCING = (
     *CHANGING,
-    Param(
-        name="output",
-        flags=("-o", "--output"),
-        metavar="FORMAT",
-        choices=("text", "json", "yaml"),
-        default="text",
-        help="text, json or yaml.",
-    ),
+    output("text", "json", "yaml"),
     *NETWORK,
     *COMMON,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from overlay.cli.cluster_options import REACHING
 from overlay.cli.fetching import TIMEOUT
 from overlay.cli.publishing_options import ALL, ENVIRONMENTS, NO_CACHE, REMOTE
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, EXIT_PARTIAL, OverlayError
 
 TYPE_CHECKING = False
@@ -125,14 +125,7 @@ Examples:
         Param(name="watch", flags=("-w", "--watch"), kind="flag", help="Look at the cluster again every two seconds."),
         ENVIRONMENTS,
         ALL,
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml"),
-            default="table",
-            help="table, json or yaml.",
-        ),
+        output("table", "json", "yaml"),
         *REACHING,
         NO_CACHE,
         REMOTE,

@@ -9,7 +9,7 @@ from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.from_git import PLACE
 from overlay.cli.packaging import STORE
 from overlay.cli.publishing_options import PUBLISHING
-from overlay.cli.table import Command, Param
+from overlay.cli.table import Command, Param, output
 from overlay.errors import GitConflict, OverlayError, UsageError
 from overlay.failpoint import failpoint
 from overlay.model.value import replace
@@ -274,14 +274,7 @@ Examples:
             metavar="TEMPLATE",
             help="Commit message; {environment}, {revision}, {sha}, {subject}, {body} and {author} are filled in.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json"),
-            default="text",
-            help="text, or json: one event a line.",
-        ),
+        output("text", "json", text="text, or json: one event a line."),
         *PLACE,
         *APPLYING,
         STORE,

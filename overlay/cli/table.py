@@ -54,6 +54,22 @@ class Command:
     run: Callable[[dict[str, Any]], int]
 
 
+def output(*forms: str, default: str | None = "", text: str = "", panel: str = "Options") -> Param:
+    """Return the option of what a command prints; the first form is printed where nothing is said.
+
+    default: None where the command settles that itself. text: its help, if there is more to say than the names.
+    """
+    return Param(
+        name="output",
+        flags=("-o", "--output"),
+        metavar="FORMAT",
+        choices=forms,
+        default=forms[0] if default == "" else default,
+        help=text or f"{', '.join(forms[:-1])} or {forms[-1]}.",
+        panel=panel,
+    )
+
+
 PROJECT = Param(
     name="project",
     flags=("-C", "--project"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 from overlay.cli.top import top_of
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError, raise_all
 from overlay.nearest import did_you_mean
@@ -178,14 +178,7 @@ Examples:
             metavar="KIND=FILE",
             help="Also write a report: junit, sarif or json; repeat for more.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json", "yaml", "github"),
-            default="text",
-            help="text, json, yaml or github (workflow commands).",
-        ),
+        output("text", "json", "yaml", "github", text="text, json, yaml or github (workflow commands)."),
         *COMMON,
     ),
 )

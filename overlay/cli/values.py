@@ -6,7 +6,7 @@ import os
 import sys
 
 from overlay.cli.building import BUILDING, options_of
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, Param, output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,14 +99,7 @@ Examples:
             kind="flag",
             help="Only keys that the environment sets and that change nothing.",
         ),
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("table", "json", "yaml"),
-            default="table",
-            help="table, json (a list of keys) or yaml (one values file).",
-        ),
+        output("table", "json", "yaml", text="table, json (a list of keys) or yaml (one values file)."),
         *BUILDING,
         *COMMON,
     ),

@@ -7,7 +7,7 @@ import os
 import sys
 
 from overlay import __version__
-from overlay.cli.table import COMMON, Command, Param
+from overlay.cli.table import COMMON, Command, output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,14 +61,7 @@ VERSION = Command(
     help="Print the versions of all parts.",
     run=version,
     params=(
-        Param(
-            name="output",
-            flags=("-o", "--output"),
-            metavar="FORMAT",
-            choices=("text", "json", "yaml"),
-            default="text",
-            help="text, json or yaml.",
-        ),
+        output("text", "json", "yaml"),
         *COMMON,
     ),
 )
