@@ -6,6 +6,7 @@ import json
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.kube.types import load_types
 from overlay.report.style import Style, inert, wants_color
 from overlay.report.table import as_table
@@ -39,12 +40,7 @@ def show(
     """
     if args["output"] != "table":
         found = {**_document(adopted, common, left_out, place, args), "removed": list(gone)}
-        if args["output"] == "json":
-            print(json.dumps(found, indent=2, ensure_ascii=False))
-            return
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(found))
+        print_document(found, args["output"])
         return
     style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
     if adopted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
 
@@ -98,14 +99,8 @@ def _status(row: dict[str, Any]) -> str:
 
 
 def _print(rows: list[dict[str, Any]], head: tuple[str, ...], cells: Any, args: dict[str, Any]) -> None:
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-    elif args["output"] == "yaml":
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(rows))
+    if args["output"] in ("json", "yaml"):
+        print_document(rows, args["output"])
     elif rows:
         from overlay.report.style import Style, wants_color  # noqa: PLC0415
         from overlay.report.table import as_table  # noqa: PLC0415

@@ -168,7 +168,7 @@ Examples:
             metavar="COMMIT",
             help="Only what came after a commit of an environment's branch, to where all is well; repeatable.",
         ),
-        output("text", "json", "sarif", text="text, json, or sarif (paths as on the environment's branch)."),
+        output("text", "json", "yaml", "sarif", text="text, json, yaml or sarif (paths as on the branch)."),
         REMOTE,
         TIMEOUT,
         *COMMON,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.model.value import value
 
 TYPE_CHECKING = False
@@ -34,10 +35,8 @@ class Audited:
 
 def print_audits(audited: Sequence[Audited], args: dict[str, Any]) -> None:
     """Print everything that was found in the form that was asked for."""
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(_document(audited), indent=2, ensure_ascii=False))
+    if args["output"] in ("json", "yaml"):
+        print_document(_document(audited), args["output"])
     elif args["output"] == "sarif":
         from overlay import __version__  # noqa: PLC0415
         from overlay.report.sarif import as_sarif  # noqa: PLC0415

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
@@ -45,14 +46,7 @@ def bundle_diff(args: dict[str, Any], name: str) -> int:
             "to": {"environment": name},
             "changes": effect_value(changes),
         }  # fmt: skip
-        if args["output"] == "json":
-            import json  # noqa: PLC0415
-
-            print(json.dumps(found, indent=2, ensure_ascii=False))
-        else:
-            from overlay.yaml import write_document  # noqa: PLC0415
-
-            sys.stdout.write(write_document(found))
+        print_document(found, args["output"])
     return EXIT_DIFFERENT if changes else EXIT_OK
 
 

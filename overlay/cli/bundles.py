@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
 from overlay.cli.packaging import STORE, make_store
+from overlay.cli.printing import print_document
 from overlay.cli.registries import REGISTRY
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, UsageError
@@ -68,12 +68,7 @@ def print_listed(rows: list[Listed], args: dict[str, Any]) -> None:
     if args["output"] in ("json", "yaml"):
         names = ("ref", "name", "version", "digest", "size", "created")
         found = [{name: getattr(one, name) for name in names} for one in rows]
-        if args["output"] == "json":
-            print(json.dumps(found, indent=2, ensure_ascii=False))
-        else:
-            from overlay.yaml import write_document  # noqa: PLC0415
-
-            sys.stdout.write(write_document(found))
+        print_document(found, args["output"])
     elif args["output"] == "name":
         from overlay.report.style import inert  # noqa: PLC0415
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, FetchError, OutputError, UsageError
@@ -22,8 +23,10 @@ def package(args: dict[str, Any]) -> int:
 
     packed, _ = packed_chart(args)
     path = _write(packed, args["directory"] or ".")
-    if args["output"] == "json":
-        _json({"name": packed.name, "version": packed.version, "path": path, "digest": _digest(packed)})
+    if args["output"] in ("json", "yaml"):
+        print_document(
+            {"name": packed.name, "version": packed.version, "path": path, "digest": _digest(packed)}, args["output"]
+        )
         return EXIT_OK
     if not args["quiet"]:
         print(f"packaged {packed.name} {packed.version}", file=sys.stderr)
@@ -60,8 +63,8 @@ def push(args: dict[str, Any]) -> int:
             carried = carry(made, tag, remote, tag, tell=teller(progress, "pushing"))
     finally:
         progress.end()
-    if args["output"] == "json":
-        _json({**place_of(remote, carried.manifest, tag), "isNew": carried.is_new})
+    if args["output"] in ("json", "yaml"):
+        print_document({**place_of(remote, carried.manifest, tag), "isNew": carried.is_new}, args["output"])
         return EXIT_OK
     if not args["quiet"]:
         print(f"{'pushed' if carried.is_new else 'already there:'} {remote.shown}:{tag}", file=sys.stderr)
@@ -95,8 +98,10 @@ def pull(args: dict[str, Any]) -> int:
         write_folder(((name, [data]) for name, data in files), path)
     else:
         path = _write(packed, folder)
-    if args["output"] == "json":
-        _json({"name": packed.name, "version": packed.version, "path": path, "digest": manifest.digest})
+    if args["output"] in ("json", "yaml"):
+        print_document(
+            {"name": packed.name, "version": packed.version, "path": path, "digest": manifest.digest}, args["output"]
+        )
         return EXIT_OK
     if not args["quiet"]:
         print(f"pulled {packed.name} {packed.version} from {remote.shown}@{manifest.digest}", file=sys.stderr)
@@ -127,12 +132,6 @@ def _digest(packed: Packed) -> str:
     from overlay.fetch.store import digest_of  # noqa: PLC0415
 
     return digest_of(packed.data)
-
-
-def _json(found: dict[str, Any]) -> None:
-    import json  # noqa: PLC0415
-
-    print(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 _NAME = Param(

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from overlay.cli.comparing import comparing
 from overlay.cli.diff_output import label
+from overlay.cli.printing import print_document
 from overlay.cli.reports import wanted_reports, write_report
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.cli.top import top_of
@@ -99,10 +100,10 @@ def _print(result: Result, args: dict[str, Any]) -> None:
     from overlay.report import problems  # noqa: PLC0415
     from overlay.report.style import Style, wants_color, without_commands  # noqa: PLC0415
 
-    if args["output"] == "json":
-        from overlay.report.check_document import check_json  # noqa: PLC0415
+    if args["output"] in ("json", "yaml"):
+        from overlay.report.check_document import check_document  # noqa: PLC0415
 
-        sys.stdout.write(check_json(result))
+        print_document(check_document(result), args["output"])
         return
     if args["output"] == "github":
         sys.stdout.write(problems.as_github((), result.findings, top=result.top))
@@ -157,7 +158,7 @@ Examples:
             metavar="DIR",
             help="A folder of rendered files in Git, of `render --output-dir`, which has to be up to date.",
         ),
-        output("text", "json", "github", text="text, json or github (workflow commands)."),
+        output("text", "json", "yaml", "github", text="text, json, yaml or github (workflow commands)."),
         Param(
             name="cache_dir",
             flags=("--cache-dir",),

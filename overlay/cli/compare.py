@@ -6,6 +6,7 @@ import os
 import sys
 
 from overlay.cli.building import BUILDING, options_of
+from overlay.cli.printing import as_document
 from overlay.cli.selecting import SELECT, is_selected, parse_selectors
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OutputError, UsageError
@@ -60,14 +61,8 @@ def _text(found: Comparison, args: dict[str, Any]) -> str:
         from overlay.report.comparison_page import comparison_page  # noqa: PLC0415
 
         return comparison_page(found)
-    if form == "json":
-        import json  # noqa: PLC0415
-
-        return json.dumps(comparison_document(found), indent=2, ensure_ascii=False) + "\n"
-    if form == "yaml":
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        return write_document(comparison_document(found))
+    if form in ("json", "yaml"):
+        return as_document(comparison_document(found), form)
     from overlay.report.style import Style, wants_color  # noqa: PLC0415
 
     is_terminal = args["output_file"] is None and sys.stdout.isatty()

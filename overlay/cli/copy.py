@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 
 from overlay.cli.packaging import STORE
+from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, UsageError
@@ -48,13 +49,11 @@ def copy(args: dict[str, Any]) -> int:
     finally:
         progress.end()
     manifest = carried.manifest
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
+    if args["output"] in ("json", "yaml"):
         found = {
             "target": target.shown, "tag": wanted, "digest": manifest.digest, "isNew": carried.is_new, "images": images,
         }  # fmt: skip
-        print(json.dumps(found, indent=2))
+        print_document(found, args["output"])
         return EXIT_OK
     if not args["quiet"]:
         ref = f"{target.shown}{f':{wanted}' if wanted else f'@{manifest.digest}'}"

@@ -11,6 +11,7 @@ from overlay.cli.diff_output import FORMS
 from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.packaging import STORE
 from overlay.cli.past import PAST
+from overlay.cli.printing import print_document
 from overlay.cli.sides import is_manifests
 from overlay.cli.table import Command, Param, output
 from overlay.cli.versions import BASE
@@ -94,14 +95,8 @@ def _diff_revisions(args: dict[str, Any], text: str) -> int:
     changes = _changes(before, after)
     if args["output"] == "text":
         sys.stdout.write(_text(before, after, changes, args))
-    elif args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(_document(before, after, changes), indent=2, ensure_ascii=False))
     else:
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(_document(before, after, changes)))
+        print_document(_document(before, after, changes), args["output"])
     return EXIT_DIFFERENT if changes else EXIT_OK
 
 

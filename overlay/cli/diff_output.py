@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.cli.top import top_of
 
 TYPE_CHECKING = False
@@ -61,14 +62,7 @@ def _print_document(diffs: Sequence[EnvironmentDiff], sides: Any, form: str) -> 
     from overlay.report.diff_document import diff_document  # noqa: PLC0415
 
     document = diff_document(diffs, *sides)
-    if form == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(document))
+    print_document(document, form)
 
 
 def _print_text(diffs: Sequence[EnvironmentDiff], sides: Any, args: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from overlay.cli.cluster_options import REACHING
 from overlay.cli.fetching import NETWORK
 from overlay.cli.from_git import PLACE
 from overlay.cli.packaging import STORE
+from overlay.cli.printing import print_document
 from overlay.cli.publishing_options import ALL, ENVIRONMENTS, REMOTE
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
@@ -37,11 +38,9 @@ def drift(args: dict[str, Any]) -> int:
             found.append(look_for_drift(args, one))
         except OverlayError as error:
             errors.append(error.of(name))
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
+    if args["output"] in ("json", "yaml"):
         document = {"apiVersion": "overlay.dev/v1", "kind": "Drift", "environments": found}
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        print_document(document, args["output"])
     else:
         _print(found)
     report(errors, (), args)
@@ -173,7 +172,7 @@ Examples:
     params=(
         ENVIRONMENTS,
         ALL,
-        output("text", "json"),
+        output("text", "json", "yaml"),
         Param(
             name="bundle",
             flags=("--bundle",),

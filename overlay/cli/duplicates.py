@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, PathError, UsageError
 
@@ -129,12 +129,7 @@ def _print_groups(args: dict[str, Any], groups: Sequence[Alike], could_go: int) 
 
 
 def _data(args: dict[str, Any], found: dict[str, Any]) -> None:
-    if args["output"] == "json":
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-    else:
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(found))
+    print_document(found, args["output"])
 
 
 def _table(args: dict[str, Any], head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import OverlayError
 
@@ -87,14 +88,8 @@ def _print(rows: list[dict[str, Any]], parents: dict[str, list[str]], args: dict
         sys.stdout.write(
             as_tree(sorted(roots), {name: sorted(found) for name, found in below.items()}, unicode=unicode)
         )
-    elif args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-    elif args["output"] == "yaml":
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(rows))
+    elif args["output"] in ("json", "yaml"):
+        print_document(rows, args["output"])
     elif args["output"] == "name":
         sys.stdout.write("".join([f"{row['name']}\n" for row in rows]))
     else:
@@ -126,14 +121,8 @@ def show(args: dict[str, Any]) -> int:
         "chart": _chart(settled),
         "layers": [_layer(layer) for layer in environment.layers],
     }
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(value, indent=2, ensure_ascii=False))
-    elif args["output"] == "yaml":
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(value))
+    if args["output"] in ("json", "yaml"):
+        print_document(value, args["output"])
     else:
         sys.stdout.write(_chain(value))
     return 0

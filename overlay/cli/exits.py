@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 
+from overlay.cli.printing import as_document
 from overlay.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTIAL, EXIT_USAGE, OutputError, OverlayError
 
 TYPE_CHECKING = False
@@ -87,7 +88,7 @@ def report(errors: Sequence[OverlayError], findings: Sequence[Finding], args: di
     warned = shared(() if args.get("quiet") else findings)
     shown = [replace(one.problem, environment=one.named(most), object=one.object) for one in warned]
     if form == "json":
-        text = problems.as_json(flat, shown)
+        text = as_document(problems.problems_document(flat, shown), "json")
     elif form == "github":
         from overlay.cli.top import top_of  # noqa: PLC0415
 

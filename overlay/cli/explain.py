@@ -6,6 +6,7 @@ import os
 import sys
 
 from overlay.cli.building import BUILDING, options_of
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import UsageError
 from overlay.model.value import value
@@ -190,14 +191,7 @@ def _print_values(resource: Resource, found: list[Field], form: str, *, hide: bo
             }
         )
     shown = {"object": str(resource.id), "fields": fields}
-    if form == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
-    else:
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(shown))
+    print_document(shown, form)
 
 
 def _place(location: Location) -> dict[str, Any]:

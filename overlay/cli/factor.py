@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK
 
@@ -95,12 +95,7 @@ def print_data(
         "files": {path: "removed" if data is None else "written" for path, data in changes.items()},
         "written": bool(args["write"]),
     }
-    if args["output"] == "json":
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-        return
-    from overlay.yaml import write_document  # noqa: PLC0415
-
-    sys.stdout.write(write_document(document))
+    print_document(document, args["output"])
 
 
 def short(document: str) -> str:

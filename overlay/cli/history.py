@@ -7,6 +7,7 @@ import sys
 
 from overlay.cli.cluster_options import REACHING
 from overlay.cli.past import PAST
+from overlay.cli.printing import print_document
 from overlay.cli.table import Command, Param, output
 from overlay.errors import EXIT_OK, UsageError
 
@@ -38,14 +39,8 @@ def history(args: dict[str, Any]) -> int:
     form = args["output"]
     if form == "table":
         sys.stdout.write(_table(found, revisions, args))
-    elif form == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(_document(found, revisions), indent=2, ensure_ascii=False))
     else:
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(_document(found, revisions)))
+        print_document(_document(found, revisions), form)
     return EXIT_OK
 
 

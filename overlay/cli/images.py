@@ -6,6 +6,7 @@ import os
 import sys
 
 from overlay.cli.fetching import NETWORK
+from overlay.cli.printing import print_document
 from overlay.cli.publishing_options import ALL
 from overlay.cli.sourcing_options import CHANGING
 from overlay.cli.table import COMMON, Command, Param, output
@@ -81,14 +82,7 @@ def _print(found: Mapping[str, Sequence[ImageUse]], args: dict[str, Any]) -> Non
             "kind": "Images",
             "environments": [{"environment": name, "images": _images(uses)} for name, uses in found.items()],
         }
-        if form == "json":
-            import json  # noqa: PLC0415
-
-            print(json.dumps(document, indent=2, ensure_ascii=False))
-        else:
-            from overlay.yaml import write_document  # noqa: PLC0415
-
-            sys.stdout.write(write_document(document))
+        print_document(document, form)
 
 
 def _short(reference: str) -> str:

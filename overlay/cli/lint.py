@@ -6,6 +6,7 @@ import os
 import sys
 
 from overlay.cli.building import BUILDING, options_of
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.cli.top import top_of
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
@@ -55,8 +56,8 @@ def _print(found: list[Finding], environments: int, args: dict[str, Any]) -> Non
     from overlay.report import problems  # noqa: PLC0415
 
     form = args["output"]
-    if form == "json":
-        sys.stdout.write(problems.as_json((), found))
+    if form in ("json", "yaml"):
+        print_document(problems.problems_document((), found), form)
     elif form == "github":
         sys.stdout.write(problems.as_github((), found, top=top_of(args)))
     elif form == "sarif":
@@ -101,9 +102,10 @@ Examples:
         output(
             "text",
             "json",
+            "yaml",
             "sarif",
             "github",
-            text="text, json, sarif (for code scanning) or github (workflow commands).",
+            text="text, json, yaml, sarif (for code scanning) or github (workflow commands).",
         ),
         *BUILDING,
         *COMMON,

@@ -6,6 +6,7 @@ import os
 import sys
 
 from overlay.cli.cluster_options import REACHING
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, EXIT_PARTIAL, ClusterConflict
 
@@ -59,14 +60,8 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def _print(rows: list[dict[str, Any]], args: dict[str, Any]) -> None:
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-    elif args["output"] == "yaml":
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(rows))
+    if args["output"] in ("json", "yaml"):
+        print_document(rows, args["output"])
     else:
         from overlay.report.style import Style, wants_color  # noqa: PLC0415
         from overlay.report.table import as_table  # noqa: PLC0415

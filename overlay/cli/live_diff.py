@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
+from overlay.cli.printing import print_document
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
@@ -31,14 +30,8 @@ def live_diff(args: dict[str, Any], name: str) -> int:
     live = look({**args, "first_contact": True, "max_prune": "100%", "no_prune": not args["with_prune"]}, wish)
     live.client.close()
     document = {"apiVersion": "overlay.dev/v1", "kind": "ClusterPlan", **plan_value(live)}
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-    elif args["output"] == "yaml":
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(document))
+    if args["output"] in ("json", "yaml"):
+        print_document(document, args["output"])
     elif live.plan.of(*WRITES, PRUNE) or live.plan.is_stopped:
         print_plan(live, args, whole=True)
     stopped = stops(live)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.errors import EXIT_OK
 
 TYPE_CHECKING = False
@@ -38,14 +39,8 @@ def live_history(args: dict[str, Any]) -> int:
             for entry in entries
         ]  # fmt: skip
         sys.stdout.write(as_table(_HEAD, rows, Style(color=color)))
-    elif args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(_document(one, entries), indent=2, ensure_ascii=False))
     else:
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(_document(one, entries)))
+        print_document(_document(one, entries), args["output"])
     return EXIT_OK
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 
 from overlay.cli.cluster_options import REACHING
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, EXIT_PARTIAL, RolloutError
 
@@ -76,14 +77,7 @@ def _print(one: Tracked, found: dict[Key, tuple[Body | None, Health]], args: dic
                 for key, (_, health) in found.items()
             ],
         }  # fmt: skip
-        if args["output"] == "json":
-            import json  # noqa: PLC0415
-
-            print(json.dumps(document, indent=2, ensure_ascii=False))
-        else:
-            from overlay.yaml import write_document  # noqa: PLC0415
-
-            sys.stdout.write(write_document(document))
+        print_document(document, args["output"])
         return
     from overlay.report.style import Style, inert, wants_color  # noqa: PLC0415
     from overlay.report.table import as_table  # noqa: PLC0415

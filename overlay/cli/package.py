@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from overlay.cli.packaging import PACKAGING, STORE, VERSION
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK
 
@@ -63,7 +64,7 @@ def _tell(made: Artifact, ref: str, args: dict[str, Any], *, is_new: bool) -> No
     assert manifest.config is not None  # noqa: S101  # we made it
     config = json.loads(made.blobs[manifest.config.digest])
     environments, size = config["environments"], size_of(manifest)
-    if args["output"] == "json":
+    if args["output"] in ("json", "yaml"):
         found = {
             "apiVersion": "overlay.dev/v1",
             "kind": "Package",
@@ -78,7 +79,7 @@ def _tell(made: Artifact, ref: str, args: dict[str, Any], *, is_new: bool) -> No
             "environments": [one["name"] for one in environments],
             "isNew": is_new,
         }
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print_document(found, args["output"])
         return
     if not args["quiet"]:
         objects = sum(one["objects"] for one in environments)
@@ -118,7 +119,7 @@ Examples:
         ),
         *PACKAGING,
         STORE,
-        output("text", "json", text="text (the digest) or json."),
+        output("text", "json", "yaml", text="text (the digest), json or yaml."),
         *COMMON,
     ),
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
+from overlay.cli.printing import print_document
 from overlay.cli.publishing_options import PUBLISHING
 from overlay.cli.table import Command, Param, output
 
@@ -21,14 +20,8 @@ def plan(args: dict[str, Any]) -> int:
 
     with prepare(args, names_of(args)) as run:
         form = args["output"]
-        if form == "json":
-            import json  # noqa: PLC0415
-
-            print(json.dumps(plans_document(run.planned, effects=True), indent=2, ensure_ascii=False))
-        elif form == "yaml":
-            from overlay.yaml import write_document  # noqa: PLC0415
-
-            sys.stdout.write(write_document(plans_document(run.planned, effects=True)))
+        if form in ("json", "yaml"):
+            print_document(plans_document(run.planned, effects=True), form)
         else:
             print_plans(run.planned, args)
         if args["out"] and not run.errors:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
 
 from overlay.cli.fetching import NETWORK, make_client
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, UsageError
 
@@ -88,9 +88,9 @@ def _comment(args: dict[str, Any], meant: Meant, marker: str, body: str) -> Post
 
 
 def _say(done: Posted, args: dict[str, Any]) -> None:
-    if args["output"] == "json":
+    if args["output"] in ("json", "yaml"):
         found = {"action": done.action, "number": done.number, "url": done.url}
-        sys.stdout.write(json.dumps({"apiVersion": "overlay.dev/v1", "kind": "Posted", **found}) + "\n")
+        print_document({"apiVersion": "overlay.dev/v1", "kind": "Posted", **found}, args["output"])
     elif done.action == "outdated":
         sys.stdout.write("no open pull request has the commit that was checked: nothing is posted\n")
     else:
@@ -132,7 +132,7 @@ Examples:
             help="Which of our comments it is, where a repository has several projects.",
         ),
         Param(name="title", flags=("--title",), metavar="TEXT", default="overlay", help="The heading."),
-        output("text", "json"),
+        output("text", "json", "yaml"),
         *NETWORK,
         *COMMON,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from overlay.cli.packaging import STORE
+from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
 from overlay.cli.signing import WHO
 from overlay.cli.table import COMMON, Command, Param
@@ -94,9 +95,7 @@ def _tell(
     from overlay.oci.versions import tag_of  # noqa: PLC0415
 
     ref = f"{contents.name}:{tag_of(contents.version)}"
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
+    if args["output"] in ("json", "yaml"):
         found = {
             "reference": ref,
             "name": contents.name,
@@ -107,7 +106,7 @@ def _tell(
             "directory": args["directory"],
             "signedBy": signed_by,
         }
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print_document(found, args["output"])
         return
     if not args["quiet"]:
         from overlay.report.style import inert  # noqa: PLC0415

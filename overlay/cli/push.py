@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from overlay.cli.packaging import PACKAGING, STORE, VERSION
+from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, UsageError
@@ -84,10 +85,8 @@ def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:
 
 
 def _tell(carried: Carried, ref: str, place: dict[str, Any], args: dict[str, Any]) -> None:
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(place, indent=2))
+    if args["output"] in ("json", "yaml"):
+        print_document(place, args["output"])
         return
     if not args["quiet"]:
         signed = f", signed by {place['signedBy']}" if "signedBy" in place else ""

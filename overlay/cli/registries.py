@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from overlay.oci.session import Session
 
 REGISTRY = NETWORK
-OUTPUT = output("text", "json", text="text (the digest) or json.")
+OUTPUT = output("text", "json", "yaml", text="text (the digest), json or yaml.")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import re
 import sys
 
 from overlay.cli.fetching import NETWORK, PLAIN_HTTP, TIMEOUT, make_client, make_registry, make_repositories
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, OverlayError, UsageError, raise_all
 from overlay.nearest import did_you_mean
@@ -190,14 +191,8 @@ def _named(known: Repositories, name: str) -> Any:
 
 
 def _print(rows: list[dict[str, str]], head: tuple[str, ...], args: dict[str, Any]) -> None:
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-    elif args["output"] == "yaml":
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(rows))
+    if args["output"] in ("json", "yaml"):
+        print_document(rows, args["output"])
     elif args["output"] == "name":
         from overlay.report.style import inert  # noqa: PLC0415
 

@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 
+from overlay.cli.printing import print_document
 from overlay.errors import EXIT_OK, UsageError
 from overlay.model.value import value
 from overlay.nearest import did_you_mean
@@ -115,10 +116,8 @@ def _print_summary(bundle: Opened, args: dict[str, Any]) -> None:
         return
     referrers = [_referrer(one) for one in bundle.source.referrers(manifest.digest)]
     if args["output"] == "json":
-        import json  # noqa: PLC0415
-
         found = {**contents.config, "digest": manifest.digest, "referrers": referrers}
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print_document(found, "json")
         return
     from overlay.oci import media  # noqa: PLC0415
     from overlay.oci.store import size_of  # noqa: PLC0415

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from overlay.cli.packaging import STORE
+from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
 from overlay.cli.signing import TRUSTED_ROOT
 from overlay.cli.table import COMMON, Command, Param
@@ -80,11 +81,9 @@ def sign(args: dict[str, Any]) -> int:
     elif key is not None:
         by, who = f"with {key.public.fingerprint}", {"key": key.public.fingerprint}
     ref = f"{place.shown}@{manifest.digest}"
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
+    if args["output"] in ("json", "yaml"):
         found = {"reference": ref, "digest": manifest.digest, **who, "signatures": list(made)}
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print_document(found, args["output"])
         return EXIT_OK
     if not args["quiet"]:
         print(f"{'signed' if made else 'already signed:'} {ref} {by}", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from overlay.cli.fields import fields_text
+from overlay.cli.printing import print_document
 from overlay.model.value import value
 
 TYPE_CHECKING = False
@@ -53,14 +54,7 @@ def print_result(result: Result, args: dict[str, Any]) -> None:
         sys.stdout.write(inert(_text(result)))
         return
     shown = _as_value(result)
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
-    else:
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(shown))
+    print_document(shown, args["output"])
 
 
 def _text(result: Result) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.model.value import value
 
 TYPE_CHECKING = False
@@ -58,14 +59,7 @@ def print_statuses(shown: Sequence[Shown], source: Source, lags: Lags, args: dic
         "source": {"commit": source.commit, "branch": source.branch or None},
         "environments": [_as_value(one) for one in shown],
     }
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(document))
+    print_document(document, args["output"])
 
 
 def _row(one: Shown) -> tuple[str, ...]:

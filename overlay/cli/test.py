@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.printing import as_document, print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.cli.top import top_of
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError, raise_all
@@ -97,15 +98,8 @@ def _print(outcomes: Sequence[Outcome], stale: Sequence[Finding], args: dict[str
     from overlay.report.style import Style, wants_color, without_commands  # noqa: PLC0415
     from overlay.report.tests import tests_summary, tests_value  # noqa: PLC0415
 
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(tests_value(outcomes, stale), indent=2, ensure_ascii=False))
-        return
-    if args["output"] == "yaml":
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(tests_value(outcomes, stale)))
+    if args["output"] in ("json", "yaml"):
+        print_document(tests_value(outcomes, stale), args["output"])
         return
     if args["output"] == "github":
         sys.stdout.write(problems.as_github((), _found(outcomes, stale), top=top_of(args)))
@@ -138,9 +132,7 @@ def _report(kind: str, outcomes: Sequence[Outcome], stale: Sequence[Finding], to
         from overlay.report.sarif import as_sarif  # noqa: PLC0415
 
         return as_sarif(_found(outcomes, stale), __version__, top=top)
-    import json  # noqa: PLC0415
-
-    return json.dumps(tests_value(outcomes, stale), indent=2, ensure_ascii=False) + "\n"
+    return as_document(tests_value(outcomes, stale), "json")
 
 
 TEST = Command(

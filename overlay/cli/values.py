@@ -6,6 +6,7 @@ import os
 import sys
 
 from overlay.cli.building import BUILDING, options_of
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 
 TYPE_CHECKING = False
@@ -53,14 +54,7 @@ def _print_rows(rows: list[tuple[tuple[str, ...], Any, Location]], form: str) ->
         }
         for key, item, place in rows
     ]
-    if form == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
-    else:
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(shown))
+    print_document(shown, form)
 
 
 def _print_table(rows: list[tuple[tuple[str, ...], Any, Location]], args: dict[str, Any]) -> None:

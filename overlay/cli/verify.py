@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from overlay.cli.packaging import STORE
+from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
 from overlay.cli.signing import WHO
 from overlay.cli.table import COMMON, Command, Param
@@ -35,11 +36,9 @@ def verify(args: dict[str, Any]) -> int:
         shown = f"{source.shown}@{digest}"
         accepted = judge(shown, digest, found, wanted, args["policy"])
         more = attested(digest, found, wanted)
-    if args["output"] == "json":
-        import json  # noqa: PLC0415
-
+    if args["output"] in ("json", "yaml"):
         told = {"reference": shown, "digest": digest, "signatures": [_told(one) for one in accepted]}
-        print(json.dumps({**told, "attestations": [_told(one) for one in more]}, indent=2, ensure_ascii=False))
+        print_document({**told, "attestations": [_told(one) for one in more]}, args["output"])
         return EXIT_OK
     if not args["quiet"]:
         from overlay.report.style import inert  # noqa: PLC0415

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
 from overlay import __version__
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, output
 
 TYPE_CHECKING = False
@@ -36,12 +36,8 @@ def version(args: dict[str, Any]) -> int:
         "kubernetes": f"{tables[0]} to {tables[-1]}",
         "platform": _PLATFORMS.get(sys.platform, f"{sys.platform}: not supported, use WSL on Windows"),
     }
-    if args["output"] == "json":
-        print(json.dumps(parts, indent=2))
-    elif args["output"] == "yaml":
-        from overlay.yaml import write_document  # noqa: PLC0415
-
-        sys.stdout.write(write_document(parts))
+    if args["output"] in ("json", "yaml"):
+        print_document(parts, args["output"])
     else:
         width = max(len(name) for name in parts)
         for name, text in parts.items():

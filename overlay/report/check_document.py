@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from overlay.report.diff_document import environment_value
 from overlay.report.problems import problem_value
 
@@ -15,9 +13,9 @@ if TYPE_CHECKING:
     from overlay.report.kinds import Result
 
 
-def check_json(result: Result) -> str:
+def check_document(result: Result) -> dict[str, Any]:
     """Return one document of kind Check."""
-    document = {
+    return {
         "apiVersion": "overlay.dev/v1",
         "kind": "Check",
         "result": "failed" if result.is_bad else "ok",
@@ -26,7 +24,6 @@ def check_json(result: Result) -> str:
         "environments": [_environment(one, result) for one in result.checked],
         "problems": [problem_value(one.severity, one) for one in result.findings],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _environment(one: Checked, result: Result) -> dict[str, Any]:

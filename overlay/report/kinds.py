@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from overlay.diff.checked import Checked
 from overlay.model.finding import Finding
 from overlay.model.value import value
@@ -58,6 +60,6 @@ def report_text(kind: str, result: Result) -> str:
         from overlay.report.junit import as_junit  # noqa: PLC0415
 
         return as_junit(result)
-    from overlay.report.check_document import check_json  # noqa: PLC0415
+    from overlay.report.check_document import check_document  # noqa: PLC0415
 
-    return check_json(result)
+    return json.dumps(check_document(result), indent=2, ensure_ascii=False) + "\n"

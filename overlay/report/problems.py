@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from overlay.report.style import Style, inert
 from overlay.tokens import cover_tokens
 
@@ -85,11 +83,11 @@ def _place(location: Location, style: Style, lines: Lines, color: str) -> str:
     return text
 
 
-def as_json(errors: Iterable[OverlayError], findings: Iterable[Finding]) -> str:
-    """Return problems as one JSON document of kind Problems."""
+def problems_document(errors: Iterable[OverlayError], findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return problems as one document of kind Problems."""
     problems = [problem_value("error", error) for error in errors]
     problems += [problem_value(finding.severity, finding) for finding in findings]
-    return json.dumps({"apiVersion": "overlay.dev/v1", "kind": "Problems", "problems": problems}, indent=2) + "\n"
+    return {"apiVersion": "overlay.dev/v1", "kind": "Problems", "problems": problems}
 
 
 def problem_value(severity: str, problem: Any) -> dict[str, Any]:

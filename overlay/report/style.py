@@ -43,7 +43,12 @@ def inert(text: str) -> str:
     """Return text in which control characters, escapes and direction marks are shown, not done (hazard C09)."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join([c if (c.isprintable() and c not in _ACTING) or c == "\n" else _shown(c) for c in text])
+    return "".join([_shown(c) if acts(c) else c for c in text])
+
+
+def acts(character: str) -> bool:
+    """Tell whether a terminal or a reader's eye does something else with a character than show it."""
+    return (not character.isprintable() and character != "\n") or character in _ACTING
 
 
 def without_commands(text: str) -> str:

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 # First characters and contents that are certainly a plain string to every YAML reader, once resolve_plain agrees.
 _PLAIN = re.compile(
-    r"(?:[^\W_/]|[._$](?!\Z)|[/(<^;])(?:[!$-9;-\[\]-~\U00010000-\U0010ffff]|[:](?=[^ ])|[ ](?=[^# ]))*\Z", re.ASCII
+    r"(?:[^\W_/]|[._$](?!\Z)|[/(<^;])"
+    r"(?:[!$-9;-\[\]-~\U00010000-\U000dffff\U000e1000-\U0010ffff]|[:](?=[^ ])|[ ](?=[^# ]))*\Z",
+    re.ASCII,
 )
 # Characters that some reader drops, folds or reorders; they are only written as escapes.
 _ACTING = (
     r"\x7f-\xa0\xad\u0600-\u0605\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\uffff"
+    r"\U000e0000-\U000e0fff"
 )
 _ESCAPED = re.compile(rf"[\x00-\x1f\"\\{_ACTING}]")
 _NOT_LITERAL = re.compile(rf"[\x00-\x08\x0b-\x1f{_ACTING}]|[ \t](?=\n|\Z)")
@@ -77,6 +80,8 @@ def _escape(match: re.Match[str]) -> str:
     if short is not None:
         return short
     code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
