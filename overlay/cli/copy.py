@@ -66,22 +66,24 @@ def copy(args: dict[str, Any]) -> int:
 @contextmanager
 def _target(args: dict[str, Any], session: Session, source: Source) -> Iterator[tuple[Target, str]]:
     """Give where to copy to, and the tag that it should have there, empty for the same."""
-    from overlay.cli.registries import remote_of  # noqa: PLC0415
-    from overlay.oci.layout import Layout  # noqa: PLC0415
-    from overlay.oci.layout_tar import LayoutTarWriter  # noqa: PLC0415
-    from overlay.oci.reference import split_local  # noqa: PLC0415
-    from overlay.oci.remote import Remote  # noqa: PLC0415
-
     if args["to_tar"]:
+        from overlay.oci.layout_tar import LayoutTarWriter  # noqa: PLC0415
+
         with LayoutTarWriter(args["to_tar"]) as writer:
             yield writer, ""
         return
     if args["to_layout"]:
+        from overlay.oci.layout import Layout  # noqa: PLC0415
+        from overlay.oci.reference import split_local  # noqa: PLC0415
+
         path, tag = split_local(args["to_layout"])
         layout = Layout(path)
         layout.create()
         yield layout, tag
         return
+    from overlay.cli.registries import remote_of  # noqa: PLC0415
+    from overlay.oci.remote import Remote  # noqa: PLC0415
+
     remote, named = remote_of(args, session, args["target"])
     if named.digest:
         raise UsageError("a digest is what comes out: name the target by a tag, or by its repository alone")

@@ -5,6 +5,7 @@ Nothing is written here. Whatever a parser could read in two ways is refused.
 
 from __future__ import annotations
 
+import re
 import zlib
 
 from overlay.errors import ArchiveError, LimitError
@@ -16,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from tarfile import TarFile, TarInfo
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
     from overlay.model.location import Location
 
@@ -28,6 +29,9 @@ MAX_NAME = 1_024
 _CHUNK = 1 << 16
 _BUFFER = 1 << 14
 _BLOCK = 512
+_ZEROS = bytes(_BLOCK)
+# Names that are nothing but letters, digits and a few marks: nobody reads one in another way.
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*")
 # How other ways of packing begin; whoever meets one should read its name.
 _OTHERS = (
     (b"PK\3\4", "a zip archive"),
@@ -87,8 +91,6 @@ def read_archive(
     Each content must be read before the next is asked for. is_packed: by gzip. Raises ArchiveError and LimitError,
     naming the entry; what was yielded before must not be used then.
     """
-    import tarfile  # noqa: PLC0415  # only archives need it
-
     begins = file.read(8)
     file.seek(0)
     for start, what in _OTHERS:
@@ -100,22 +102,41 @@ def read_archive(
         _gunzip(file, path, location, bounds.unpacked) if is_packed else iter(lambda: file.read(_CHUNK), b"")
     )
     entries = _Entries(path, location, bounds)
+    # What is as we write it ourselves can be read in one way alone, and in a fraction of the library's time.
+    while (plain := read_header(header := raw.read(_BLOCK))) is not None:
+        name, size, is_folder = plain
+        name = entries.take(name)
+        if is_folder:
+            yield name, None
+            continue
+        entries.take_file(name, size)
+        if size <= _CHUNK:
+            content = raw.read(size + -size % _BLOCK)
+            if len(content) < size:
+                raise _cut_off(name, path, location)
+            yield name, iter((content[:size],) if size else ())
+            continue
+        chunks = _plain_content(raw, size, name, path, location)
+        yield name, chunks
+        for _ in chunks:
+            pass
+    if header == _ZEROS:
+        if _skip_zeros(raw, path, location) < _BLOCK:
+            raise _endless(path, location)
+        return
+    if entries.count and len(header) < _BLOCK:
+        raise _endless(path, location)
+    raw.put_back(header)
+    yield from _read_others(raw, entries, path, location)
+
+
+def _read_others(
+    raw: _Counted, entries: _Entries, path: str, location: Location | None
+) -> Iterator[tuple[str, Iterator[bytes] | None]]:
+    """Read what others wrote, and refuse all entries of it that are no files or folders."""
+    import tarfile  # noqa: PLC0415  # only archives of others need it
+
     try:
-        # What is as we write it ourselves can be read in one way alone, and in a fifth of the library's time.
-        while (plain := read_header(header := raw.read(_BLOCK))) is not None:
-            name, size, is_folder = plain
-            name = entries.take(name)
-            if is_folder:
-                yield name, None
-                continue
-            entries.take_file(name, size)
-            content = _plain_content(raw, size, name, path, location)
-            yield name, content
-            for _ in content:
-                pass
-        if entries.count and len(header) < _BLOCK:
-            raise ArchiveError(f"{path} is cut off: the end of the tar archive is missing", location=location)
-        raw.put_back(header)
         with tarfile.open(fileobj=raw, mode="r|", bufsize=_BUFFER) as archive:  # type: ignore[call-overload]  # it only reads
             for member in archive:
                 name = entries.take(member.name)
@@ -171,7 +192,7 @@ def _plain_content(raw: _Counted, size: int, name: str, path: str, location: Loc
     while left:
         chunk = raw.read(min(left, _CHUNK))
         if not chunk:
-            raise ArchiveError(f"{path}: {printable(name)} is cut off", location=location)
+            raise _cut_off(name, path, location)
         left -= len(chunk)
         yield chunk
     raw.read(-size % _BLOCK)
@@ -188,7 +209,7 @@ def _content(archive: TarFile, member: TarInfo, path: str, location: Location | 
         except (tarfile.TarError, EOFError):
             chunk = b""
         if not chunk:
-            raise ArchiveError(f"{path}: {printable(member.name)} is cut off", location=location)
+            raise _cut_off(member.name, path, location)
         left -= len(chunk)
         yield chunk
 
@@ -243,16 +264,33 @@ def _gunzip(file: BinaryIO, path: str, location: Location | None, limit: int) ->
         raise ArchiveError(f"{path} has more behind its end", location=location)
 
 
+def _cut_off(name: str, path: str, location: Location | None) -> ArchiveError:
+    return ArchiveError(f"{path}: {printable(name)} is cut off", location=location)
+
+
 def _check_end(archive: TarFile, raw: _Counted, path: str, location: Location | None) -> None:
-    stream = archive.fileobj
-    while stream is not None and (chunk := stream.read(_CHUNK)):
+    _skip_zeros(archive.fileobj, path, location)
+    if raw.count - archive.offset < _BLOCK:
+        raise _endless(path, location)
+
+
+def _skip_zeros(file: Any, path: str, location: Location | None) -> int:
+    """Read to the end, where nothing but zeros may be; return how many."""
+    size = 0
+    while chunk := file.read(_CHUNK):
         if chunk.strip(b"\0"):
             raise ArchiveError(f"{path} has more behind the end of its entries", location=location)
-    if raw.count - archive.offset < 512:
-        raise ArchiveError(f"{path} is cut off: the end of the tar archive is missing", location=location)
+        size += len(chunk)
+    return size
+
+
+def _endless(path: str, location: Location | None) -> ArchiveError:
+    return ArchiveError(f"{path} is cut off: the end of the tar archive is missing", location=location)
 
 
 def _name(name: str, path: str, location: Location | None, *, is_chart: bool) -> str:
+    if len(name) <= MAX_NAME and _PLAIN.fullmatch(name):
+        return name
     shown = printable(name)
     # Helm takes the first part for the chart's folder, also where it is a dot.
     plain = (name if is_chart else name.removeprefix("./")).rstrip("/")

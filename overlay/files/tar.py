@@ -13,6 +13,13 @@ _BLOCK = 512
 END = bytes(2 * _BLOCK)
 # What eleven octal digits hold; a later or earlier time is clamped (hazard D04).
 LATEST = 8**11 - 1
+# Fields of a header that are the same in each: mode, owner and group; all behind the kind of the entry.
+_FILE, _FOLDER = (mode + b"0000000\0" * 2 for mode in (b"0000644\0", b"0000755\0"))
+_TAIL = bytes(100) + b"ustar\x0000" + bytes(64) + b"0000000\0" * 2 + bytes(167)
+# A checksum counts itself as eight blanks.
+_SUMS = {
+    kind: sum(kind + owners + b" " * 8 + _TAIL) for kind, owners in ((b"0", _FILE), (b"5", _FOLDER), (b"x", _FILE))
+}
 
 
 def write_tar(files: Iterable[tuple[str, bytes]], *, seconds: int = 0, folders: bool = False) -> Iterator[bytes]:
@@ -61,36 +68,28 @@ def read_header(block: bytes) -> tuple[str, int, bool] | None:
     None for all others: what we would not write ourselves may mean something else to somebody else.
     """
     name, kind = block[:100].rstrip(b"\0"), block[156:157]
+    is_folder = kind == b"5"
+    owners = _FOLDER if is_folder else _FILE
+    if kind not in (b"0", b"5") or block[100:124] != owners or block[157:] != _TAIL or b"\0" in name:
+        return None
+    numbers = block[124:148]
+    if not (numbers[:11].isdigit() and numbers[12:23].isdigit() and numbers[11] == numbers[23] == 0):
+        return None
+    if name.endswith(b"/") != is_folder or block[148:156] != b"%06o\0 " % (sum(name) + sum(numbers) + _SUMS[kind]):
+        return None
     try:
-        text, size, seconds = name.decode(), int(block[124:135], 8), int(block[136:147], 8)
+        size = int(numbers[:11], 8)
+        int(numbers[12:23], 8)
+        return None if is_folder and size else (name.decode(), size, is_folder)
     except ValueError:
         return None
-    if kind not in (b"0", b"5"):
-        return None
-    is_folder = kind == b"5"
-    if b"\0" in name or name.endswith(b"/") != is_folder or (is_folder and size) or min(size, seconds) < 0:
-        return None
-    return (text, size, is_folder) if _header(name, size, kind, b"%011o\0" % seconds) == block else None
 
 
 def _header(name: bytes, size: int, kind: bytes, time: bytes) -> bytes:
-    fields = b"".join(
-        (
-            name.ljust(100, b"\0"),
-            b"0000755\0" if kind == b"5" else b"0000644\0",
-            b"0000000\0" * 2,
-            b"%011o\0" % size,
-            time,
-            b" " * 8,
-            kind,
-            bytes(100),
-            b"ustar\x0000",
-            bytes(64),
-            b"0000000\0" * 2,
-            bytes(167),
-        )
-    )
-    return fields[:148] + b"%06o\0 " % sum(fields) + fields[156:]
+    numbers = b"%011o\0" % size + time
+    owners = _FOLDER if kind == b"5" else _FILE
+    total = sum(name) + sum(numbers) + _SUMS[kind]
+    return b"".join((name.ljust(100, b"\0"), owners, numbers, b"%06o\0 " % total, kind, _TAIL))
 
 
 def _pax_record(key: bytes, text: bytes) -> bytes:

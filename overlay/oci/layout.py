@@ -19,6 +19,7 @@ from overlay.failpoint import failpoint
 from overlay.fetch.reference import is_digest
 from overlay.files.atomic import TEMPORARY, sweep, write_atomic
 from overlay.files.paths import printable
+from overlay.oci.file_part import FilePart
 from overlay.oci.manifest import (
     MAX_MANIFEST,
     Manifest,
@@ -37,13 +38,14 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
     from overlay.oci.manifest import Descriptor
+    from overlay.oci.place import Chunk
 
 MARK = "oci-layout"
 MARK_TEXT = b'{"imageLayoutVersion":"1.0.0"}'
 INDEX_FILE = "index.json"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
 
 
 class Layout:
@@ -125,12 +127,12 @@ class Layout:
             raise FetchError(f"{shown} was damaged: its content is {found.digest}")
         return found
 
-    def chunks(self, descriptor: Descriptor, start: int = 0) -> Iterator[bytes]:
+    def chunks(self, descriptor: Descriptor, start: int = 0) -> Iterator[FilePart]:
         try:
             with self._open(self._path(descriptor.digest)) as file:
-                file.seek(start)
-                while chunk := file.read(_CHUNK):
-                    yield chunk
+                size = os.fstat(file.fileno()).st_size
+                for at in range(start, size, _CHUNK):
+                    yield FilePart(file, at, min(_CHUNK, size - at))
         except OSError as error:
             raise self._unreadable(descriptor.digest, error) from None
 
@@ -181,7 +183,7 @@ class Layout:
             return False
         return True
 
-    def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[bytes]]) -> None:
+    def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[Chunk]]) -> None:
         self._put(descriptor.digest, verified(chunks(0), descriptor, self.shown))
         failpoint("layout.blob")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tarfile
 
 from overlay.errors import ArchiveError, FetchError, OutputError
 from overlay.fetch.reference import is_digest
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO, Self
 
     from overlay.oci.manifest import Descriptor
+    from overlay.oci.place import Chunk
 
 MAX_ENTRIES = 100_000
 _CHUNK = 1 << 18
@@ -180,7 +180,7 @@ class LayoutTarWriter:
     def has_blob(self, descriptor: Descriptor) -> bool:
         return descriptor.digest in self._written
 
-    def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[bytes]]) -> None:
+    def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[Chunk]]) -> None:
         try:
             self._file.write(entry_header(f"blobs/{descriptor.digest.replace(':', '/')}", descriptor.size))
             for chunk in verified(chunks(0), descriptor, self.shown):
@@ -211,6 +211,8 @@ class LayoutTarWriter:
 
 def _places(file: BinaryIO, shown: str) -> dict[str, tuple[int, int]]:
     """Return where each file of a tar begins, and its size; anything but files and folders is refused."""
+    import tarfile  # noqa: PLC0415  # who only writes one does not need it
+
     found: dict[str, tuple[int, int]] = {}
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:

@@ -115,14 +115,14 @@ def rendered_files(file: BinaryIO, contents: Contents, shown: str) -> Iterator[t
     found: dict[str, dict[str, str]] = {}
     records: dict[str, bytes] = {}
     for name, chunks in read_archive(file, shown, None, BOUNDS):
-        top, environment, below = (*name.split("/"), "", "")[:3]
-        deep = name.count("/")
-        if top != TOP or (environment and environment not in contents.records) or deep > 2 - (chunks is None):
+        parts = name.split("/")
+        # A file is below an environment's folder; a folder is one of those, or what they are in.
+        is_deep = len(parts) == 3 if chunks is not None else len(parts) < 3
+        if parts[0] != TOP or not is_deep or (len(parts) > 1 and parts[1] not in contents.records):
             raise FetchError(f"{shown}: {printable(name)[:200]} is no file of its environments")
         if chunks is None:
             continue
-        if deep != 2:
-            raise FetchError(f"{shown}: {printable(name)[:200]} is no file of its environments")
+        _, environment, below = parts
         digest = hashlib.sha256()
         kept: list[bytes] | None = [] if below == RECORD else None
         yield name, _watched(chunks, digest, kept)

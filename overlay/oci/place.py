@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol, Self
 
+    from overlay.oci.file_part import FilePart
     from overlay.oci.manifest import Descriptor, Manifest
+
+    Chunk = bytes | FilePart
 
     class Source(Protocol):
         """A place to read from; every manifest that it returns is verified, chunks of blobs are not yet.
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
         def manifest(self, reference: str) -> Manifest:
             """Return what a tag or digest names; FetchError where there is none."""
 
-        def chunks(self, descriptor: Descriptor, start: int = 0) -> Iterator[bytes]:
+        def chunks(self, descriptor: Descriptor, start: int = 0) -> Iterator[Chunk]:
             """Yield a blob's bytes from a place in it on."""
 
         def lookup(self, tag: str) -> Manifest | None:
@@ -56,7 +59,7 @@ if TYPE_CHECKING:
         def has_blob(self, descriptor: Descriptor) -> bool:
             """Tell whether a blob is here."""
 
-        def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[bytes]]) -> None:
+        def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[Chunk]]) -> None:
             """Take a blob; chunks(start) yields its bytes from a place on, as often as it is asked for."""
 
         def lookup(self, tag: str) -> Manifest | None:
@@ -133,7 +136,7 @@ class _Digest:
             self._thread = None
 
 
-def verified(chunks: Iterator[bytes], descriptor: Descriptor, shown: str) -> Iterator[bytes]:
+def verified(chunks: Iterator[Chunk], descriptor: Descriptor, shown: str) -> Iterator[bytes]:
     """Yield chunks; what they make together must have the digest and size that it should (hazards R18, R22).
 
     Raises Differs at the first byte too many, or at the end: use what was yielded only after that.
@@ -144,8 +147,9 @@ def verified(chunks: Iterator[bytes], descriptor: Descriptor, shown: str) -> Ite
             size += len(chunk)
             if size > descriptor.size:
                 raise Differs(f"{shown}: {descriptor.digest} has more than the {descriptor.size} bytes that it should")
-            found.update(chunk)
-            yield chunk
+            data = chunk if isinstance(chunk, bytes) else chunk.read()
+            found.update(data)
+            yield data
         digest = f"sha256:{found.hexdigest()}"
     if size != descriptor.size or digest != descriptor.digest:
         raise Differs(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from overlay.fetch.http import Answer
     from overlay.fetch.reference import Repository
     from overlay.oci.manifest import Descriptor
+    from overlay.oci.place import Chunk
     from overlay.oci.session import Session
 
 _WRITE = "pull,push"
@@ -118,7 +119,7 @@ class Remote:
             raise self.session.logins.refused(self.repository, answer, _WRITE)
         return answer.status == 200
 
-    def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[bytes]]) -> None:
+    def put_blob(self, descriptor: Descriptor, chunks: Callable[[int], Iterator[Chunk]]) -> None:
         Upload(self, descriptor, chunks).run()
         failpoint("push.blob")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from overlay.oci.manifest import Descriptor, Manifest
-    from overlay.oci.place import Source, Target
+    from overlay.oci.place import Chunk, Source, Target
 
 MAX_MANIFESTS = 1_000
 MAX_NESTING = 8
@@ -145,7 +145,7 @@ class _Carrier:
         except Differs:
             self.target.put_blob(blob, lambda start: self._chunks(blob, start))
 
-    def _chunks(self, blob: Descriptor, start: int) -> Iterator[bytes]:
+    def _chunks(self, blob: Descriptor, start: int) -> Iterator[Chunk]:
         at = start
         for chunk in self.source.chunks(blob, start):
             at += len(chunk)

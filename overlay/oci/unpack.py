@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 from overlay.errors import EXIT_CONFLICT, OutputError
 from overlay.failpoint import failpoint
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from overlay.oci.opened import Contents
 
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -61,13 +61,7 @@ def write_folder(
         os.makedirs(parent, exist_ok=True)
         _sweep(parent, name)
         os.mkdir(temporary, 0o755)
-        made: set[str] = set()
-        for path, chunks in files:
-            above = os.path.join(temporary, os.path.dirname(path))
-            if above not in made:
-                os.makedirs(above, exist_ok=True)
-                made.add(above)
-            _write(os.path.join(temporary, path), chunks)
+        _write_files(files, temporary)
         failpoint("unpack.written")
         when_sound()
         if os.path.isdir(folder) and not os.path.islink(folder) and os.listdir(folder):
@@ -82,18 +76,36 @@ def write_folder(
     except OSError as error:
         raise OutputError(f"{printable(folder)} cannot be written: {os.strerror(error.errno or 0).lower()}") from None
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if os.path.lexists(temporary):
+            _remove(temporary)
     return True
 
 
-def _write(path: str, chunks: Iterable[bytes]) -> None:
+def _write_files(files: Iterable[tuple[str, Iterable[bytes]]], top: str) -> None:
+    # One open folder at a time, in which the kernel looks up nothing but the name.
+    within, descriptor = "", os.open(top, _FOLDER)
+    try:
+        for path, chunks in files:
+            above, _, name = path.rpartition("/")
+            if above != within:
+                place = os.path.join(top, above)
+                os.makedirs(place, exist_ok=True)
+                following = os.open(place, _FOLDER)
+                os.close(descriptor)
+                within, descriptor = above, following
+            _write(name, chunks, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(name: str, chunks: Iterable[bytes], folder: int) -> None:
     # No file object: there may be thousands of files, and each asks the kernel four questions more.
-    descriptor = os.open(path, _CREATE, 0o644)
+    descriptor = os.open(name, _CREATE, 0o644, dir_fd=folder)
     try:
         for chunk in chunks:
-            left = memoryview(chunk)
-            while left:
-                left = left[os.write(descriptor, left) :]
+            written = os.write(descriptor, chunk)
+            while written < len(chunk):
+                written += os.write(descriptor, memoryview(chunk)[written:])
     finally:
         os.close(descriptor)
 
@@ -112,9 +124,15 @@ def _sweep(parent: str, name: str) -> None:
         try:
             os.kill(int(process), 0)
         except ProcessLookupError:
-            shutil.rmtree(os.path.join(parent, found), ignore_errors=True)
+            _remove(os.path.join(parent, found))
         except OSError:
             pass
+
+
+def _remove(folder: str) -> None:
+    import shutil  # noqa: PLC0415  # only where something went wrong
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _files(folder: str) -> dict[str, bytes | None]:

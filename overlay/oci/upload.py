@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from overlay.fetch.http import Answer
     from overlay.oci.manifest import Descriptor
+    from overlay.oci.place import Chunk
     from overlay.oci.remote import Remote
 
 # Up to this size a blob is sent in one piece at first, which is the quickest; a larger one, or one whose sending was
@@ -33,7 +34,7 @@ _NO_PIECES = frozenset((400, 404, 405, 411, 413, 415, 416, 501))
 class Upload:
     """The upload of one blob; chunks(start) yields its bytes from a place on."""
 
-    def __init__(self, remote: Remote, descriptor: Descriptor, chunks: Callable[[int], Iterator[bytes]]) -> None:
+    def __init__(self, remote: Remote, descriptor: Descriptor, chunks: Callable[[int], Iterator[Chunk]]) -> None:
         self.remote = remote
         self.blob = descriptor
         self.chunks = chunks
@@ -80,7 +81,7 @@ class Upload:
         return self._location(answer), max(PIECE, int(least) if least.isascii() and least.isdigit() else 0)
 
     def _whole(self, place: Address) -> Answer:
-        body = Body(size=self.blob.size, chunks=lambda: _part(self.chunks(0), self.blob.size))
+        body = Body(size=self.blob.size, chunks=lambda: self._part(0, self.blob.size))
         return self._ask("PUT", _with_digest(place, self.blob.digest), body, Content_Type="application/octet-stream")
 
     def _in_pieces(self, place: Address, size: int) -> Answer | None:
@@ -107,16 +108,27 @@ class Upload:
 
     def _piece(self, place: Address, at: int, end: int) -> Answer | None:
         """Send one piece; None where nobody knows what became of it."""
-        body = Body(size=end - at, chunks=lambda: _part(self.chunks(at), end - at))
+        body = Body(size=end - at, chunks=lambda: self._part(at, end - at))
         span = f"{at}-{end - 1}"
         try:
             return self._ask("PATCH", place, body, Content_Type="application/octet-stream", Content_Range=span)
         except Temporary:
             return None
 
+    def _part(self, start: int, size: int) -> Iterator[Chunk]:
+        """Yield so many bytes from a place on: where there are fewer, nobody waits for the rest."""
+        for chunk in self.chunks(start):
+            yield chunk[:size] if isinstance(chunk, bytes) else chunk.first(size)
+            size -= len(chunk)
+            if size <= 0:
+                return
+        if size:
+            self._check()
+            raise Temporary(f"{self.remote.shown}: the blob {self.blob.digest} changed while it was sent")
+
     def _check(self) -> None:
         """Find out whether it is our bytes that are wrong: the registry works out the digest of what it gets."""
-        for _ in verified(self.chunks(0), self.blob, self.remote.shown):
+        for _ in verified(self.chunks(0), self.blob, f"what goes to {self.remote.shown}"):
             pass
 
     def _reached(self, answer: Answer, otherwise: int) -> int:
@@ -158,12 +170,3 @@ class Upload:
 def _with_digest(place: Address, digest: str) -> Address:
     mark = "&" if "?" in place.path else "?"
     return Address(scheme=place.scheme, host=place.host, port=place.port, path=f"{place.path}{mark}digest={digest}")
-
-
-def _part(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Yield so many bytes of some chunks."""
-    for chunk in chunks:
-        yield chunk[:size]
-        size -= len(chunk)
-        if size <= 0:
-            return

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from overlay.fetch.retry import Patience
+    from overlay.oci.place import Chunk
 
 # As much as there is, at most: a digest worked out beside has to be handed over once for each.
 _CHUNK = 1 << 20
@@ -29,7 +30,7 @@ class Body:
     """What a request sends: so many bytes, as often as it must be sent."""
 
     size: int
-    chunks: Callable[[], Iterator[bytes]]
+    chunks: Callable[[], Iterator[Chunk]]
 
 
 class Reply:
@@ -165,7 +166,10 @@ class Wire:
         if body is not None:
             try:
                 for chunk in body.chunks():
-                    connection.send(chunk)
+                    if isinstance(chunk, bytes):
+                        connection.send(chunk)
+                    else:
+                        chunk.send(connection.sock)
             except ConnectionError:
                 # A server that refuses a body may answer before it read all of it, and close.
                 response = connection.getresponse()

@@ -355,6 +355,13 @@ def test_R08_a_registry_with_tls_is_trusted_by_its_certificate_alone(
         env = {"SSL_CERT_FILE": str(authority[0])}
         assert overlay(shop, "push", place, "--version", "1.4.0", "--no-plain-http", **env).returncode == 0
         assert overlay(shop, "pull", place, "--no-plain-http", "-d", "out", **env).returncode == 0
+        # More than is read at once.
+        layout = Layout(str(tmp_path / "large"))
+        layout.create()
+        carry(made(3_000_001), "", layout, "1.0.0")
+        place = f"{place}/large:1.0.0"
+        assert overlay(tmp_path, "copy", "large:1.0.0", place, "--no-plain-http", **env).returncode == 0
+        assert overlay(tmp_path, "copy", place, "--to-layout", "back", "--no-plain-http", **env).returncode == 0
     finally:
         process.close()
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 from overlay.errors import FetchError, LimitError, OverlayError, Temporary
 from overlay.fetch.credentials import Credential
 from overlay.oci import upload
+from overlay.oci.file_part import FilePart
 from overlay.oci.layout import Layout
 from overlay.oci.manifest import describe, image, read_manifest, write_json
 from overlay.oci.media import EMPTY, INDEX, MANIFEST
@@ -288,16 +290,49 @@ def test_R28_what_was_sent_whole_and_broken_off_goes_on_in_pieces(
     assert sum(method == "PATCH" for method, _ in scripted.seen) == 5
 
 
-def test_R18_bytes_of_ours_that_are_damaged_are_told(scripted: Registry, remote: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pieces", [False, True])
+@pytest.mark.parametrize(
+    ("damage", "size"), [(lambda data: data[:-1] + b"x", 5000), (lambda data: data[:4000], 4000), (lambda _: b"", 0)]
+)
+def test_R18_bytes_of_ours_that_are_damaged_are_told(
+    scripted: Registry, remote: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: bool,
+    damage: Callable[[bytes], bytes], size: int,
+) -> None:  # fmt: skip
+    if pieces:
+        monkeypatch.setattr(upload, "PIECE", 1000)
+        monkeypatch.setattr(upload, "WHOLE", 1000)
     layout = Layout(str(tmp_path / "out"))
     layout.create()
     carry(made(5000), "", layout, "1.0.0")
     layer = artifact(5000).manifest.parts[0]
     path = tmp_path / "out/blobs" / layer.digest.replace(":", "/")
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(Differs, match="content differs from its digest: want"):
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(Differs) as caught:
         carry(layout, "1.0.0", remote(scripted.host), "1.0.0")
+    assert caught.value.message == (
+        f"what goes to oci://{scripted.host}/shop: content differs from its digest: want {layer.digest} (5000 bytes), "
+        f"got {sha256(path.read_bytes())} ({size} bytes)"
+    )
     assert "1.0.0" not in scripted.manifests.get("shop", {})
+
+
+def test_R18_a_file_that_becomes_shorter_while_it_is_sent_is_told(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    path = tmp_path / "blob"
+    path.write_bytes(b"x" * 500)
+    with ours, theirs, path.open("rb") as file, pytest.raises(FetchError) as caught:
+        FilePart(file, 0, 1000).send(ours)
+    assert caught.value.message == f"{path} became shorter while it was sent"
+
+
+@pytest.mark.parametrize("large", [0, 1, 3 << 20])
+def test_a_file_of_any_size_is_sent_as_it_is(scripted: Registry, remote: Make, tmp_path: Path, large: int) -> None:
+    layout = Layout(str(tmp_path / "out"))
+    layout.create()
+    carry(made(large), "", layout, "1.0.0")
+    carry(layout, "1.0.0", remote(scripted.host), "1.0.0")
+    scripted.check()
+    assert scripted.blobs["shop"] == artifact(large).blobs
 
 
 @pytest.mark.parametrize("mounts", [True, False])
