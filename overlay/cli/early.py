@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+from overlay.errors import UsageError
+from overlay.files.root import find_root
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,8 +49,9 @@ def _project(argv: Sequence[str]) -> str | None:
 
 def _names_chart(start: str) -> bool:
     try:
-        root = _root(os.path.realpath(start))
-        if root is None:
+        try:
+            root = find_root(start)
+        except UsageError:
             return False
         folder = os.path.join(root, "environments")
         if _has_sign(os.path.join(root, "overlay.yaml"), (b"environments",)) or not os.path.isdir(folder):
@@ -55,18 +59,6 @@ def _names_chart(start: str) -> bool:
         return any(number == _MOST or _has_sign(document, _SIGNS) for number, document in enumerate(_documents(folder)))
     except OSError:
         return True
-
-
-def _root(place: str) -> str | None:
-    """Return the project's folder as `load.project.find_root` does; None where there is none."""
-    while not os.path.lexists(os.path.join(place, "overlay.yaml")):
-        if os.path.isdir(os.path.join(place, "environments")):
-            return place
-        above = os.path.dirname(place)
-        if above == place:
-            return None
-        place = above
-    return place
 
 
 def _documents(folder: str) -> Iterator[str]:
