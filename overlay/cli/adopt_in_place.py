@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from overlay.errors import GitError, OutputError, UsageError, raise_all
+from overlay.errors import GitError, UsageError, raise_all
 from overlay.git.repository import Repository
 
 TYPE_CHECKING = False
@@ -86,19 +86,3 @@ def _refuse_unknown(repository: Repository, member: Member, files: Sequence[str]
             if known.get(file) != here[file]
         ]
     )
-
-
-def take_away(paths: Sequence[str], adopted: Sequence[Adoption]) -> None:
-    """Remove files, and the folders that are empty then, up to those that were adopted."""
-    tops = {os.path.normpath(member.folder) for one in adopted for member in one.members}
-    for path in paths:
-        try:
-            os.unlink(path)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be removed: {os.strerror(error.errno or 0).lower()}") from None
-        folder = os.path.dirname(os.path.normpath(path))
-        while folder and not os.listdir(folder):
-            os.rmdir(folder)
-            if folder in tops:
-                break
-            folder = os.path.dirname(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from overlay.errors import DocumentError, OverlayError, PathError, UsageError
-from overlay.files.names import refuse_name
+from overlay.files.names import JOURNAL, refuse_name
 from overlay.files.paths import resolve
 from overlay.files.reader import ProjectFiles
 from overlay.load.documents import read_project
@@ -46,9 +46,15 @@ def find_root(start: str) -> str:
 def load_project(start: str, unlock: Unlock | None = None) -> tuple[Project, ProjectFiles]:
     """Find the project and read overlay.yaml where there is one.
 
-    unlock: reads encrypted files in the clear. Raises UsageError, PathError, DocumentError.
+    unlock: reads encrypted files in the clear. Raises UsageError, PathError, DocumentError; OutputError for a project
+    that a killed run left half changed.
     """
-    files = ProjectFiles(find_root(start), unlock)
+    root = find_root(start)
+    if os.path.lexists(os.path.join(root, JOURNAL)):
+        from overlay.files.unfinished import refuse_unfinished  # noqa: PLC0415
+
+        refuse_unfinished(root)
+    files = ProjectFiles(root, unlock)
     return read_project_file(files), files
 
 
