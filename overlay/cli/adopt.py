@@ -110,7 +110,7 @@ def _all(
 ) -> tuple[list[Adoption], list[Common], list[LeftOut]]:
     """Return the adoptions of all groups of a tree, what they share, and what is left out, each with its reason."""
     from overlay.cli.progress import Progress  # noqa: PLC0415
-    from overlay.dedupe.adopt import adopt_group, share_common  # noqa: PLC0415
+    from overlay.dedupe.adopt import adopt_group, share_where_shorter  # noqa: PLC0415
     from overlay.dedupe.environments import group_name, names_of  # noqa: PLC0415
     from overlay.dedupe.fixes import check_environments  # noqa: PLC0415
     from overlay.dedupe.grouping import find_groups  # noqa: PLC0415
@@ -149,10 +149,11 @@ def _all(
         taken.update((titles.base, *titles.environments.values()))
         adopted.append(result)
     check_environments(fixes, seen)
-    adopted, common = share_common(
+    adopted, common, grown = share_where_shorter(
         adopted, place.build, lambda name, texts: name not in taken and place.is_free(texts), progress.at
     )
     progress.end()
+    left_out += grown
     left_out += [LeftOut(folder=folder, reason="is like no other folder") for folder in found.single]
     return adopted, common, left_out
 

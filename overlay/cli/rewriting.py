@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
+from overlay.cli.printing import print_document
 from overlay.errors import GitError, OverlayError, raise_all
 from overlay.files.unfinished import change_files, finish_change, refuse_unfinished
 
@@ -31,13 +31,7 @@ def finish_first(args: dict[str, Any], roots: Sequence[str]) -> bool:
             continue
         if args["output"] != "table":
             files = {path: "removed" if data is None else "written" for path, data in sorted(found.items())}
-            document = {"finished": files, "written": True}
-            if args["output"] == "json":
-                print(json.dumps(document, indent=2, ensure_ascii=False))
-            else:
-                from overlay.yaml import write_document  # noqa: PLC0415
-
-                sys.stdout.write(write_document(document))
+            print_document({"finished": files, "written": True}, args["output"])
         if not args["quiet"]:
             print(f"finished what an interrupted run began: {len(found)} files", file=sys.stderr)
         return True
