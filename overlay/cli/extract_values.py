@@ -56,7 +56,8 @@ def _show(args: dict[str, Any], found: Extracted, environments: int) -> None:
             }
             for one in found.settings
         ]
-        print_data(args, {"values": values}, found.changes, found.lines)
+        left = [{"base": one.home, "reason": one.reason, "hint": one.hint or None} for one in found.left_out]
+        print_data(args, {"values": values, "leftOut": left}, found.changes, found.lines)
         return
     from overlay.report.table import as_table  # noqa: PLC0415
 
@@ -72,6 +73,11 @@ def _show(args: dict[str, Any], found: Extracted, environments: int) -> None:
         sys.stdout.write(as_table(head, rows, style) + "\n")
     if found.changes:
         print_lines(found.lines, style)
+    if found.left_out:
+        rows = [(short(one.home), one.reason) for one in found.left_out]
+        sys.stdout.write(f"\n{len(rows)} left out\n" + as_table(("BASE", "WHY"), rows, style))
+        for hint in dict.fromkeys([one.hint for one in found.left_out if one.hint]):
+            print(f"hint: {hint}")
     if args["quiet"]:
         return
     sys.stdout.flush()
