@@ -24,15 +24,22 @@ REPORTS = ("html",)
 
 def adopt(args: dict[str, Any]) -> int:
     """Show what adopting folders would make, or write it."""
-    from overlay.cli.adopt_in_place import originals, take_away  # noqa: PLC0415
+    from overlay.cli.adopt_in_place import originals  # noqa: PLC0415
     from overlay.cli.adopt_output import page, show  # noqa: PLC0415
     from overlay.cli.adopting import open_place  # noqa: PLC0415
+    from overlay.cli.rewriting import finish_first  # noqa: PLC0415
     from overlay.dedupe.fixes import read_fixes  # noqa: PLC0415
+    from overlay.files.unfinished import change_files  # noqa: PLC0415
 
     if not args["folders"]:
         raise UsageError("which folders?", hint="name the folders of one group, or a tree with --all")
     if args["all"] and len(args["folders"]) > 1:
         raise UsageError("--all takes one tree, whose groups it finds by itself")
+    # Both what is written and what is taken away lies below the last of them.
+    roots = [os.path.realpath(os.path.dirname(os.path.abspath(args["into"])))]
+    roots.append(os.path.commonpath([*roots, *[os.path.realpath(folder) for folder in args["folders"]]]))
+    if finish_first(args, roots):
+        return EXIT_OK
     for folder in args["folders"]:
         if not os.path.isdir(folder):
             raise UsageError(f"{folder} is no folder", hint="overlay adopt takes folders of manifests")
@@ -47,8 +54,11 @@ def adopt(args: dict[str, Any]) -> int:
         texts = place.checked(groups)
         gone = originals(adopted) if args["in_place"] else []
         if args["write"]:
-            place.write(texts)
-            take_away(gone, adopted)
+            top = roots[-1 if gone else 0]
+            written = {os.path.join(place.project.root, path): text.encode() for path, text in texts.items()}
+            changes: dict[str, bytes | None] = {os.path.relpath(path, top): data for path, data in written.items()}
+            changes.update([(os.path.relpath(os.path.realpath(path), top), None) for path in gone])
+            change_files(top, changes)
         show(args, adopted, common, left_out, place, is_new=bool(texts), gone=gone)
         for kind, path in reports:
             write_report(kind, path, page(adopted, common, left_out, place))
@@ -100,7 +110,7 @@ def _all(
 ) -> tuple[list[Adoption], list[Common], list[LeftOut]]:
     """Return the adoptions of all groups of a tree, what they share, and what is left out, each with its reason."""
     from overlay.cli.progress import Progress  # noqa: PLC0415
-    from overlay.dedupe.adopt import adopt_group, share_common  # noqa: PLC0415
+    from overlay.dedupe.adopt import adopt_group, share_where_shorter  # noqa: PLC0415
     from overlay.dedupe.environments import group_name, names_of  # noqa: PLC0415
     from overlay.dedupe.fixes import check_environments  # noqa: PLC0415
     from overlay.dedupe.grouping import find_groups  # noqa: PLC0415
@@ -139,10 +149,11 @@ def _all(
         taken.update((titles.base, *titles.environments.values()))
         adopted.append(result)
     check_environments(fixes, seen)
-    adopted, common = share_common(
+    adopted, common, grown = share_where_shorter(
         adopted, place.build, lambda name, texts: name not in taken and place.is_free(texts), progress.at
     )
     progress.end()
+    left_out += grown
     left_out += [LeftOut(folder=folder, reason="is like no other folder") for folder in found.single]
     return adopted, common, left_out
 

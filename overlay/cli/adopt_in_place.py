@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from overlay.errors import GitError, OutputError, UsageError, raise_all
+from overlay.dedupe.kustomization import FILES, files_behind, files_named
+from overlay.errors import GitError, raise_all
 from overlay.git.repository import Repository
 
 TYPE_CHECKING = False
@@ -22,26 +23,46 @@ _SHOWN = 3
 def originals(adopted: Sequence[Adoption]) -> list[str]:
     """Return the files whose objects were adopted, from the current folder.
 
+    Of overlays of kustomize that is all they are made of, but for what another kustomization uses.
     Raises what keeps them from being taken away: the work tree is not clean, or Git has not what stands there.
     """
     members = [member for one in adopted for member in one.members]
-    rendered = [member.folder for member in members if not all(piece.file for piece in member.pieces)]
-    if rendered:
-        raise UsageError(
-            f"{rendered[0]} is an overlay of kustomize: --in-place takes folders of manifests only",
-            hint="remove by hand what nothing refers to any more",
-        )
-    found: list[str] = []
+    found: dict[str, None] = {}
     clean: set[str] = set()
+    rendered: dict[str, list[Member]] = {}
     for member in members:
         repository = _repository(member.folder)
         if repository.top not in clean:
             _refuse_changes(repository)
             clean.add(repository.top)
-        files = sorted({piece.file for piece in member.pieces})
-        _refuse_unknown(repository, member, files)
-        found += [os.path.join(member.folder, file) for file in files]
-    return found
+        if not all(piece.file for piece in member.pieces):
+            rendered.setdefault(repository.top, []).append(member)
+            continue
+        files = [os.path.join(member.folder, piece.file) for piece in member.pieces]
+        found.update(dict.fromkeys(sorted(files)))
+        _refuse_unknown(repository, files)
+    for top, overlays in rendered.items():
+        repository = _repository(top)
+        files = _not_used(repository, overlays)
+        found.update(dict.fromkeys(files))
+        _refuse_unknown(repository, files)
+    return list(found)
+
+
+def _not_used(repository: Repository, overlays: Sequence[Member]) -> list[str]:
+    """Return the files that overlays are made of and no other kustomization of the work tree names."""
+    mine = {path for member in overlays for path in files_behind(member.folder)}
+    out = repository.run("ls-files", "-z", "--", *[f":(glob)**/{name}" for name in FILES])
+    all_of_them = [os.path.join(repository.top, os.fsdecode(path)) for path in out.split(b"\0")[:-1]]
+    pending = [path for path in all_of_them if path not in mine]
+    used: set[str] = set()
+    while pending:
+        path = pending.pop()
+        found = files_named(path) - used
+        used |= found
+        # A folder that another one uses is kept with all that it uses itself.
+        pending += [each for each in found if os.path.basename(each) in FILES and each != path]
+    return [os.path.relpath(path) for path in sorted(mine - used)]
 
 
 def _repository(folder: str) -> Repository:
@@ -64,10 +85,12 @@ def _refuse_changes(repository: Repository) -> None:
         )
 
 
-def _refuse_unknown(repository: Repository, member: Member, files: Sequence[str]) -> None:
+def _refuse_unknown(repository: Repository, paths: Sequence[str]) -> None:
     """Raise for files that HEAD has not as they stand here: ignored ones, and those that Git shall not look at."""
     known: dict[str, str] = {}
     here: dict[str, str] = {}
+    shown = {os.path.relpath(os.path.realpath(path), repository.folder): path for path in sorted(paths)}
+    files = list(shown)
     for at in range(0, len(files), _MANY):
         some = files[at : at + _MANY]
         out = repository.run("ls-tree", "-r", "-z", "HEAD", "--", *some)
@@ -79,26 +102,10 @@ def _refuse_unknown(repository: Repository, member: Member, files: Sequence[str]
     raise_all(
         [
             GitError(
-                f"{member.folder}/{file} is not in the last commit as it stands here",
+                f"{shown[file]} is not in the last commit as it stands here",
                 hint="commit it first; what Git has not could not be brought back",
             )
             for file in files
             if known.get(file) != here[file]
         ]
     )
-
-
-def take_away(paths: Sequence[str], adopted: Sequence[Adoption]) -> None:
-    """Remove files, and the folders that are empty then, up to those that were adopted."""
-    tops = {os.path.normpath(member.folder) for one in adopted for member in one.members}
-    for path in paths:
-        try:
-            os.unlink(path)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be removed: {os.strerror(error.errno or 0).lower()}") from None
-        folder = os.path.dirname(os.path.normpath(path))
-        while folder and not os.listdir(folder):
-            os.rmdir(folder)
-            if folder in tops:
-                break
-            folder = os.path.dirname(folder)

@@ -7,6 +7,7 @@ import os
 import sys
 
 from overlay.cli.printing import print_document
+from overlay.dedupe.truly import differences, equal_environments, equal_in_all
 from overlay.kube.types import load_types
 from overlay.report.style import Style, inert, wants_color
 from overlay.report.table import as_table
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from overlay.dedupe.across import Common
     from overlay.dedupe.adopt import Adoption
     from overlay.dedupe.member import LeftOut
+    from overlay.dedupe.truly import Equal, Row
 
 _WIDEST = 44
 
@@ -45,6 +47,10 @@ def show(
     style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
     if adopted:
         sys.stdout.write(as_table(("GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED"), _rows(adopted, common), style))
+    if len(adopted) > 1:
+        equal = [(one.group, *_equal_row(each)) for one in adopted for each in equal_in_all(one.members)]
+        if equal:
+            sys.stdout.write("\n" + as_table(("GROUP", "EQUAL IN ALL", "ENOUGH"), equal, style))
     if common:
         cells = [(f"components/{one.name}", f"{len(one.groups)} groups", str(one.lines)) for one in common]
         sys.stdout.write("\n" + as_table(("SHARED BY GROUPS", "USED BY", "LINES"), cells, style))
@@ -73,6 +79,7 @@ def page(
     groups = []
     for one in adopted:
         added = [one.titles.base, *_components(one)]
+        rows = tuple(_differences(one, place))
         groups.append(
             AdoptedGroup(
                 name=one.group,
@@ -84,7 +91,8 @@ def page(
                     ]
                 ),
                 added=tuple([Lines(name=name, before=None, after=one.lines_of(name)) for name in added]),
-                rows=tuple(_differences(one, place)),
+                rows=rows,
+                equal=tuple([each.sentence for each in equal_environments(one.members, rows)]),
             )
         )
     return adoption_page(
@@ -110,7 +118,8 @@ def _rows(adopted: Sequence[Adoption], common: Sequence[Common]) -> list[tuple[s
 
 
 def _row(group: str, environments: str, before: int, after: int) -> tuple[str, ...]:
-    return (group, environments, str(before), str(after), f"{100 - round(100 * after / max(before, 1))} %")
+    percent = 100 - round(100 * after / max(before, 1))
+    return (group, environments, str(before), str(after), f"{percent} %" if after <= before else f"grows, {percent} %")
 
 
 def _one_group(one: Adoption, place: Place, style: Style) -> None:
@@ -122,16 +131,20 @@ def _one_group(one: Adoption, place: Place, style: Style) -> None:
     sys.stdout.write("\n" + as_table(("FOLDER", "LINES", "AFTER"), cells, style))
     found = _differences(one, place)
     names = [member.name for member in one.members]
+    equal = equal_environments(one.members, found)
+    if equal:
+        sys.stdout.write("\n" + "".join([f"{each.sentence}\n" for each in equal]))
     if not found:
-        sys.stdout.write("\nthe environments are equal in all but their names: one of them may be enough\n")
         return
     shown = [(row.object, row.field or "(whole)", *[_cell(row.values[name]) for name in names]) for row in found]
     sys.stdout.write("\n" + as_table(("DIFFERS", "FIELD", *names), shown, style))
 
 
-def _differences(one: Adoption, place: Place) -> Any:
-    from overlay.dedupe.truly import differences  # noqa: PLC0415
+def _equal_row(found: Equal) -> tuple[str, str]:
+    return (", ".join(found.environments), found.enough)
 
+
+def _differences(one: Adoption, place: Place) -> list[Row]:
     return differences(one.draft, load_types(place.kubernetes_version))
 
 
@@ -187,6 +200,7 @@ def _document(
     groups = []
     for one in adopted:
         names = one.titles.environments
+        rows = _differences(one, place)
         group: dict[str, Any] = {
             "group": one.group,
             "base": one.titles.base,
@@ -207,7 +221,15 @@ def _document(
                     "field": row.field or None,
                     "values": {names[name]: _plain(item) for name, item in row.values.items()},
                 }
-                for row in _differences(one, place)
+                for row in rows
+            ],
+            "equal": [
+                {
+                    "environments": [names[name] for name in each.environments],
+                    "inAll": each.wholly,
+                    "enough": names[each.enough],
+                }
+                for each in equal_environments(one.members, rows)
             ],
         }
         if args["explain"]:

@@ -1,11 +1,11 @@
-"""Where adopted environments go: what is there already, what they are called there, and writing them."""
+"""Where adopted environments go: what is there already, and what they are called there."""
 
 from __future__ import annotations
 
 import os
 
 from overlay.dedupe.layers import Titles
-from overlay.errors import OutputError, OverlayError, PathError
+from overlay.errors import OutputError, OverlayError
 from overlay.files.names import ACTING
 from overlay.files.reader import ProjectFiles
 from overlay.files.root import PROJECT_FILE, find_root
@@ -92,28 +92,6 @@ class Place:
                 f"spec:\n  environments: {folder}\n"
             )
         return new
-
-    def write(self, texts: Mapping[str, str]) -> None:
-        """Write new files; what makes a folder an environment comes last, so that a killed run leaves none by half.
-
-        Raises OutputError, or PathError for a link on the way.
-        """
-        for path in sorted(texts, key=lambda path: (path.endswith("/environment.yaml"), path)):
-            self._refuse_links(path)
-            place = os.path.join(self.project.root, path)
-            try:
-                os.makedirs(os.path.dirname(place), exist_ok=True)
-                with open(place, "xb") as file:
-                    file.write(texts[path].encode())
-            except OSError as error:
-                raise OutputError(f"{path} cannot be written: {os.strerror(error.errno or 0).lower()}") from None
-
-    def _refuse_links(self, path: str) -> None:
-        place = self.project.root
-        for part in path.split("/")[:-1]:
-            place = os.path.join(place, part)
-            if os.path.islink(place):
-                raise PathError(f"symlink not allowed: {place}", hint="output is never written through links")
 
 
 def open_place(into: str) -> Place:

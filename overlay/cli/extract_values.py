@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 def extract_values(args: dict[str, Any]) -> int:
     """Show which values there could be, or write them."""
     from overlay.cli.factor import reader  # noqa: PLC0415
-    from overlay.cli.rewriting import rewrite  # noqa: PLC0415
+    from overlay.cli.rewriting import finish_first, rewrite  # noqa: PLC0415
     from overlay.dedupe.factor.extract import Extraction  # noqa: PLC0415
     from overlay.inspect.factoring import Prover, prove  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
-    from overlay.load.project import every_environment  # noqa: PLC0415
+    from overlay.load.project import every_environment, find_root  # noqa: PLC0415
 
+    if finish_first(args, [find_root(args["project"])]):
+        return EXIT_OK
     with Workshop(project=args["project"], child=args["early"]) as workshop:
         names = every_environment(workshop.project, workshop.files)
         prover = Prover(workshop, names)
@@ -54,7 +56,8 @@ def _show(args: dict[str, Any], found: Extracted, environments: int) -> None:
             }
             for one in found.settings
         ]
-        print_data(args, {"values": values}, found.changes, found.lines)
+        left = [{"base": one.home, "reason": one.reason, "hint": one.hint or None} for one in found.left_out]
+        print_data(args, {"values": values, "leftOut": left}, found.changes, found.lines)
         return
     from overlay.report.table import as_table  # noqa: PLC0415
 
@@ -70,6 +73,11 @@ def _show(args: dict[str, Any], found: Extracted, environments: int) -> None:
         sys.stdout.write(as_table(head, rows, style) + "\n")
     if found.changes:
         print_lines(found.lines, style)
+    if found.left_out:
+        rows = [(short(one.home), one.reason) for one in found.left_out]
+        sys.stdout.write(f"\n{len(rows)} left out\n" + as_table(("BASE", "WHY"), rows, style))
+        for hint in dict.fromkeys([one.hint for one in found.left_out if one.hint]):
+            print(f"hint: {hint}")
     if args["quiet"]:
         return
     sys.stdout.flush()

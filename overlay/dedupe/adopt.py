@@ -115,6 +115,28 @@ def adopt_group(
     return LeftOut(folder=group, reason=reason)
 
 
+def share_where_shorter(
+    adopted: Sequence[Adoption],
+    builder: Builder,
+    is_free: Callable[[str, Mapping[str, str]], bool],
+    progress: Callable[[str], None],
+) -> tuple[list[Adoption], list[Common], list[LeftOut]]:
+    """Share what groups have in common, and leave out those that get no shorter even so, with the reason."""
+    left_out: list[LeftOut] = []
+    while True:
+        shared, common = share_common(adopted, builder, is_free, progress)
+        grown = [one for one in shared if one.after >= one.before]
+        if not grown:
+            return shared, common, left_out
+        for one in grown:
+            reason = (
+                f"{one.group} would not get shorter ({one.before} lines, then {one.after}); named alone, it is adopted"
+            )
+            left_out += [LeftOut(folder=member.folder, reason=reason) for member in one.members]
+        bases = {one.titles.base for one in grown}
+        adopted = [one for one in adopted if one.titles.base not in bases]
+
+
 def share_common(
     adopted: Sequence[Adoption],
     builder: Builder,

@@ -34,6 +34,7 @@ _RUNNING = ("helmCharts", "helmChartInflationGenerator")
 _ADDRESS = re.compile(
     r"://|^(?:[\w.-]+@)?[\w.-]+:[^/\\]|\?(?:ref|version)=|^(?:github\.com|gitlab\.com|bitbucket\.org|gh:)|//"
 )
+_WORD = re.compile(r"[^\s\"'=,\[\]{}]+")
 _FETCHED = re.compile(r"\A\s*(?:\w+://|[\w.-]+@[\w.-]+:|github\.com[/:]|gh:)")
 
 
@@ -126,6 +127,55 @@ def check(folder: str) -> bool:
         errors += [each for field in _PLUGINS for entry in _list(body.get(field)) for each in _inline(entry, shown)]
     raise_all(errors)
     return known
+
+
+def files_behind(folder: str) -> set[str]:
+    """Return the files that a folder's kustomization is made of, with those of the folders that it refers to.
+
+    Only after `check`, which says what cannot be read.
+    """
+    pending = [os.path.realpath(folder)]
+    seen = set(pending)
+    files: set[str] = set()
+    while pending:
+        at = pending.pop()
+        path = file_of(at)
+        if path is None:
+            continue
+        files.add(path)
+        for _, entry in _entries(_read(path, path)):
+            found = os.path.normpath(os.path.join(at, entry))
+            if os.path.isfile(found):
+                files.add(found)
+            elif found not in seen and os.path.isdir(found):
+                seen.add(found)
+                pending.append(found)
+    return files
+
+
+def files_named(path: str) -> set[str]:
+    """Return the files that a kustomization's file could mean by any word in it or in its plugins' files.
+
+    A folder counts as its kustomization. Rather one too many: the file needs not be readable, and settings of plugins
+    name files in ways of their own.
+    """
+    folder = os.path.dirname(path)
+    pending = [path]
+    found: set[str] = {path}
+    while pending:
+        try:
+            with open(pending.pop(), encoding="utf-8", errors="replace") as file:
+                words = set(_WORD.findall(file.read(_MAX_FILE)))
+        except OSError:
+            continue
+        for word in words:
+            place = os.path.normpath(os.path.join(folder, word))
+            if os.path.isdir(place):
+                place = file_of(place) or ""
+            if place not in found and os.path.isfile(place):
+                found.add(place)
+                pending += [place] * (os.path.basename(place) not in FILES)
+    return found
 
 
 def _entries(body: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from overlay.dedupe.matching import Words
 from overlay.dedupe.notes import notes_beside
-from overlay.dedupe.settings import SCALED
+from overlay.dedupe.settings import SCALED, is_image
 from overlay.dedupe.shared import is_namespace
 from overlay.dedupe.targets import target_for
 from overlay.dedupe.texts import base_text
@@ -18,7 +19,7 @@ from overlay.yaml import write_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from typing import Any
 
     from overlay.dedupe.member import Member, Piece
@@ -157,7 +158,7 @@ class Writer:
         if part.replicas:
             spec["replicas"] = self._counted(part)
         if part.images:
-            spec["images"] = part.images
+            spec["images"] = self._imaged(part)
         if part.renames or part.words:
             spec["replacements"] = self._renames(part)
         return spec
@@ -203,10 +204,12 @@ class Writer:
             found.append({**entry, form: content})
         return found
 
-    def _notes(self, one: Shared, part: Part, base: Body) -> list[str]:
+    def _notes(
+        self, one: Shared, part: Part, base: Body, is_meant: Callable[[Path], bool] = lambda _: True
+    ) -> list[str]:
         """Return the comments beside what the environment has otherwise than `base`; each is told once."""
         told = self.told.setdefault(part.name, set())
-        found = notes_beside(one.slot.pieces[part.name], base, self.texts[id(one)])
+        found = notes_beside(one.slot.pieces[part.name], base, self.texts[id(one)], is_meant)
         new = [note for note in found if (id(one), note) not in told]
         told.update([(id(one), note) for note in new])
         return new
@@ -219,7 +222,19 @@ class Writer:
                 note
                 for one in part.shared
                 if one.first.id.name == entry["name"] and one.first.id.kind in SCALED
-                for note in self._notes(one, part, one.first.body)
+                for note in self._notes(one, part, one.first.body, lambda path: path == ("spec", "replicas"))
+            ]
+            found.append({NOTES: notes, **entry} if notes else entry)
+        return found
+
+    def _imaged(self, part: Part) -> list[dict[str, Any]]:
+        """Return `images`, each with the comments beside it."""
+        found = []
+        for entry in part.images:
+            notes = [
+                note
+                for one in part.shared
+                for note in self._notes(one, part, one.first.body, partial(is_image, one.first.body, entry["name"]))
             ]
             found.append({NOTES: notes, **entry} if notes else entry)
         return found

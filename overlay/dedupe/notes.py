@@ -11,7 +11,7 @@ from overlay.yaml import read_documents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from overlay.dedupe.member import Piece
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 
 
-def notes_beside(piece: Piece, base: dict[str, Any], base_text: str) -> tuple[str, ...]:
-    """Return the comments of an environment's text that the base's has not, at or above fields that differ."""
+def notes_beside(
+    piece: Piece, base: dict[str, Any], base_text: str, is_meant: Callable[[Path], bool] = lambda _: True
+) -> tuple[str, ...]:
+    """Return the comments of an environment's text that the base's has not, at or above fields that differ.
+
+    is_meant: which of these fields count.
+    """
     text = piece.text
     if text is None or "#" not in text or not comments(text) - comments(base_text):
         return ()
@@ -30,7 +35,7 @@ def notes_beside(piece: Piece, base: dict[str, Any], base_text: str) -> tuple[st
         document = read_documents(text, piece.file)[0]
     except (OverlayError, IndexError):
         return ()
-    differing = {document.location(path, key=True).line for path in _changed(base, piece.body, ())}
+    differing = {document.location(path, key=True).line for path in _changed(base, piece.body, ()) if is_meant(path)}
     known = comments(base_text)
     lines = text.split("\n")
     found: list[str] = []

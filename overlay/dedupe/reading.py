@@ -71,6 +71,7 @@ def _read(files: ProjectFiles, shown: str, name: str, paths: Iterable[str]) -> M
             )
         if what is not None or not path.endswith(ENDINGS):
             continue
+        data = b""
         try:
             data = files.read(path, limit=MAX_SIZE)
             if data.startswith(b"\0GITCRYPT"):

@@ -102,6 +102,11 @@ def _images(item: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
             yield from _images(child, (*path, index))
 
 
+def is_image(body: Mapping[str, Any], name: str, path: tuple[str | int, ...]) -> bool:
+    """Tell whether a path of a body is an image of this name."""
+    return any((*where, "image") == path and split_image(image)[0] == name for where, image in _images(body))
+
+
 def replicas_for(objects: Sequence[Resource], wanted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the entries of `replicas` that make workloads' counts the wanted ones."""
     counts: dict[str, set[Any]] = {}

@@ -8,6 +8,8 @@ _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _RESERVED = frozenset(("con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))))
 # Folders in which files are run, or change what Git and its hosts do.
 ACTING = (".git", ".github", ".gitlab", ".gitea", ".forgejo", ".circleci")
+# What a run that changes many files shall make of them, below the folder that it changes.
+JOURNAL = ".overlay-unfinished.json"
 MAX_LABEL = 63
 # Helm appends suffixes to release names and stops at 53 (pkg/chart/common/util/validate_name.go).
 MAX_RELEASE = 53

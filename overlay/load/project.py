@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from overlay.errors import DocumentError, OverlayError, PathError, UsageError
-from overlay.files.names import refuse_name
+from overlay.files.names import JOURNAL, refuse_name
 from overlay.files.paths import resolve
 from overlay.files.reader import ProjectFiles
 from overlay.files.root import PROJECT_FILE, find_root
@@ -24,9 +24,15 @@ DOCUMENTS = {"environment.yaml": "Environment", "base.yaml": "Base", "component.
 def load_project(start: str, unlock: Unlock | None = None) -> tuple[Project, ProjectFiles]:
     """Find the project and read overlay.yaml where there is one.
 
-    unlock: reads encrypted files in the clear. Raises UsageError, PathError, DocumentError.
+    unlock: reads encrypted files in the clear. Raises UsageError, PathError, DocumentError; OutputError for a project
+    that a killed run left half changed.
     """
-    files = ProjectFiles(find_root(start), unlock)
+    root = find_root(start)
+    if os.path.lexists(os.path.join(root, JOURNAL)):
+        from overlay.files.unfinished import refuse_unfinished  # noqa: PLC0415
+
+        refuse_unfinished(root)
+    files = ProjectFiles(root, unlock)
     return read_project_file(files), files
 
 

@@ -38,12 +38,16 @@ class Lines:
 
 @value(kw_only=True)
 class AdoptedGroup:
-    """One group: its environments' lines, what it adds to them, and what the environments truly differ in."""
+    """One group: its environments' lines, what it adds to them, and what the environments truly differ in.
+
+    equal: what to say of environments that are equal.
+    """
 
     name: str
     environments: tuple[Lines, ...]
     added: tuple[Lines, ...]
     rows: tuple[Row, ...]
+    equal: tuple[str, ...] = ()
 
     @property
     def before(self) -> int:
@@ -113,7 +117,8 @@ def _counted(count: int, what: str) -> str:
 
 
 def _saved(before: int, after: int) -> str:
-    return f"{100 - round(100 * after / max(before, 1))} %"
+    percent = 100 - round(100 * after / max(before, 1))
+    return f"{-percent} % more" if after > before else f"{percent} % less"
 
 
 def _overview(groups: Sequence[AdoptedGroup], shared: Sequence[Lines], before: int, after: int) -> str:
@@ -125,7 +130,7 @@ def _overview(groups: Sequence[AdoptedGroup], shared: Sequence[Lines], before: i
     kept = _lines(shared) + sum([_lines(group.added) for group in groups])
     lead = (
         f"<p class=lead><b>{before}</b> lines of {count} environments become <b>{after}</b>: "
-        f"<b>{_saved(before, after)}</b> less.</p>\n"
+        f"<b>{_saved(before, after)}</b>.</p>\n"
     )
     most = max(before, after, 1)
     bars: list[tuple[str, list[tuple[str, int, str]]]] = [
@@ -179,13 +184,14 @@ def _group(one: AdoptedGroup, *, alone: bool) -> str:
     most = max([max(each.before or 0, each.after) for each in (*one.environments, *one.added)], default=1) or 1
     rows = "".join([_bar_row(each, most) for each in (*one.environments, *one.added)])
     what = f"lines by environment, and {_counted(len(one.rows), 'difference')}"
-    saved = f"{one.before} → {one.after} lines, {_saved(one.before, one.after)} less"
+    equal = "".join([f"<p class=equal>{_text(sentence)}</p>\n" for sentence in one.equal])
+    saved = f"{one.before} → {one.after} lines, {_saved(one.before, one.after)}"
     return (
         f"<article tabindex=-1>\n<h2>{_text(one.name)} <small>{saved}</small></h2>\n"
         f"<details{' open' * alone}><summary>{what}</summary>\n"
         f'<div class=scroll tabindex=0 role=region aria-label="Lines of {_text(one.name)}"><table class=bars>\n'
         "<thead><tr><th scope=col>folder</th><th scope=col class=n>before</th><th scope=col class=n>after</th>"
-        f"<td></td></tr></thead>\n<tbody>{rows}</tbody></table></div>\n{_matrix(one)}</details>\n</article>\n"
+        f"<td></td></tr></thead>\n<tbody>{rows}</tbody></table></div>\n{equal}{_matrix(one)}</details>\n</article>\n"
     )
 
 
@@ -208,7 +214,7 @@ def _bar_row(one: Lines, most: int) -> str:
 def _matrix(one: AdoptedGroup) -> str:
     """Return objects and fields against environments; a cell stands out where its value is not that of most."""
     if not one.rows:
-        return "<p class=equal>The environments are equal in all but their names: one of them may be enough.</p>\n"
+        return ""
     names = list(one.rows[0].values)
     heads = "".join([f"<th scope=col>{_text(name)}</th>" for name in names])
     lines = []

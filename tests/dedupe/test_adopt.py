@@ -12,6 +12,8 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: {space}\ndata:\n{data}"
+# More lines than the documents of an environment have.
+MORE = {f"KEY_{number}": "same" for number in range(20)}
 
 
 def overlay(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -185,11 +187,55 @@ def test_the_same_change_of_several_objects_is_one_patch(tmp_path: Path) -> None
     )
 
 
-def test_equal_environments_are_said_to_be_equal(tmp_path: Path) -> None:
+def test_environments_that_are_equal_are_named_and_one_of_them_is_proposed(tmp_path: Path) -> None:
+    for name in ("dev", "prod", "qa", "uat"):
+        config(
+            tmp_path / name,
+            "c",
+            "shop" if name in ("dev", "qa") else f"shop-{name}",
+            A="prod" if name == "prod" else "other",
+        )
+    folders = ("uat", "qa", "dev", "prod")
+    done = overlay("adopt", *folders, cwd=tmp_path)
+    assert (
+        "\ndev, qa and uat are equal in all but their names: one of them may be enough, for example dev\n"
+        "dev and qa are equal in all: one of them is enough, for example dev\n"
+    ) in done.stdout
+    (group,) = json.loads(overlay("adopt", *folders, "-o", "json", cwd=tmp_path).stdout)["groups"]
+    assert group["equal"] == [
+        {"environments": ["dev", "qa", "uat"], "inAll": False, "enough": "dev"},
+        {"environments": ["dev", "qa"], "inAll": True, "enough": "dev"},
+    ]
+    overlay("adopt", *folders, "--report", "html=page", cwd=tmp_path)
+    page = next((tmp_path / "page").iterdir()).read_text()
+    assert "<p class=equal>dev and qa are equal in all: one of them is enough, for example dev</p>" in page
+
+
+def test_environments_that_differ_in_nothing_are_named_too(tmp_path: Path) -> None:
     for name in ("dev", "prod"):
         config(tmp_path / name, "c", "shop")
     done = overlay("adopt", "dev", "prod", cwd=tmp_path)
-    assert "the environments are equal in all but their names: one of them may be enough\n" in done.stdout
+    assert done.stdout.endswith("\ndev and prod are equal in all: one of them is enough, for example dev\n")
+
+
+def test_secrets_that_are_not_equal_make_environments_differ(tmp_path: Path) -> None:
+    for name in ("dev", "prod", "qa"):
+        path = config(tmp_path / name, "c", "shop", A="x" if name == "prod" else "y")
+        path.write_text(path.read_text().replace("ConfigMap", "Secret").replace("\ndata:", "\nstringData:"))
+    done = overlay("adopt", "dev", "prod", "qa", cwd=tmp_path)
+    assert "\ndev and qa are equal in all: one of them is enough, for example dev\n" in done.stdout
+
+
+def test_in_a_tree_each_groups_equal_environments_are_listed(tmp_path: Path) -> None:
+    for app in ("api", "shop"):
+        for name in ("dev", "prod", "qa"):
+            config(
+                tmp_path / f"{app}-{name}", "c", "one", A=app, B="x" if (app, name) == ("api", "qa") else "y", **MORE
+            )
+    done = overlay("adopt", ".", "--all", cwd=tmp_path)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    at = lines.index(["GROUP", "EQUAL", "IN", "ALL", "ENOUGH"])
+    assert lines[at + 1 : at + 3] == [["api", "dev,", "prod", "dev"], ["shop", "dev,", "prod,", "qa", "dev"]]
 
 
 def test_values_of_secrets_are_never_shown(tmp_path: Path) -> None:
@@ -215,7 +261,7 @@ def test_values_of_secrets_are_never_shown(tmp_path: Path) -> None:
 )
 def test_a_folder_that_cannot_be_taken_in_is_named_with_the_reason(tmp_path: Path, text: str, said: str) -> None:
     for name in ("dev", "prod", "qa"):
-        config(tmp_path / "shop" / name, "c", "shop")
+        config(tmp_path / "shop" / name, "c", "shop", **MORE)
     (tmp_path / "shop/prod/bad.yaml").write_text(text)
     one = overlay("adopt", "shop/dev", "shop/prod", cwd=tmp_path)
     assert one.returncode == 2
@@ -257,9 +303,9 @@ def test_files_of_others_are_never_overwritten(tmp_path: Path) -> None:
 def test_a_tree_gives_its_groups_and_names_what_is_alone(tmp_path: Path) -> None:
     for app in ("shop", "api"):
         for name in ("dev", "prod"):
-            config(tmp_path / "apps" / f"{app}-{name}", "c", f"{app}-{name}", A=name)
+            config(tmp_path / "apps" / f"{app}-{name}", "c", f"{app}-{name}", A=name, **MORE)
     for name in ("tokyo", "paris"):
-        config(tmp_path / "apps" / f"edge-{name}", "c", "edge", B=name)
+        config(tmp_path / "apps" / f"edge-{name}", "c", "edge", B=name, **MORE)
     config(tmp_path / "apps" / "lonely", "c", "lonely")
     done = overlay("adopt", "apps", "--all", "--write", "-o", "json", cwd=tmp_path)
     assert done.returncode == 5, done.stderr
@@ -327,7 +373,7 @@ def test_what_many_groups_share_becomes_a_component_of_all_and_every_environment
 def test_a_shared_object_with_a_comment_of_its_own_stays_where_the_comment_is(tmp_path: Path) -> None:
     for app in ("api", "shop", "web", "zoo"):
         for name in ("dev", "prod"):
-            path = config(tmp_path / "apps" / f"{app}-{name}", "limits", f"{app}-{name}")
+            path = config(tmp_path / "apps" / f"{app}-{name}", "limits", f"{app}-{name}", **MORE)
             if app == "shop":
                 path.write_text(path.read_text().replace("data:\n", "data:  # the shop is small\n"))
     done = overlay("adopt", "apps", "--all", "--write", cwd=tmp_path)
@@ -420,3 +466,34 @@ def test_comments_beside_what_an_environment_has_otherwise_go_with_its_patch(tmp
         "  replicas:\n    # Black Friday\n    - {name: web, count: 4}\n"
     )
     assert "#" not in files["qa/environment.yaml"]
+
+
+def test_a_group_that_would_not_get_shorter_is_left_out_of_a_tree_and_adopted_when_named(tmp_path: Path) -> None:
+    for name in ("dev", "prod"):
+        config(tmp_path / "apps" / f"tiny-{name}", "c", f"tiny-{name}", A=name)
+        config(tmp_path / "apps" / f"shop-{name}", "c", f"shop-{name}", A=name, **MORE)
+    done = overlay("adopt", "apps", "--all", "--write", "-o", "json", cwd=tmp_path)
+    assert done.returncode == 5
+    found = json.loads(done.stdout)
+    assert [group["group"] for group in found["groups"]] == ["shop"]
+    reason = "tiny would not get shorter (28 lines, then 33); named alone, it is adopted"
+    assert found["leftOut"] == [
+        {"folder": f"apps/tiny-{name}", "reason": reason, "at": None} for name in ("dev", "prod")
+    ]
+    assert sorted(path.name for path in (tmp_path / "environments").iterdir()) == ["shop", "shop-dev", "shop-prod"]
+    named = overlay("adopt", "apps/tiny-dev", "apps/tiny-prod", "--write", "--report", "html=page", cwd=tmp_path)
+    assert named.returncode == 0
+    assert named.stdout.splitlines()[1].split() == ["tiny", "dev,", "prod", "28", "33", "grows,", "-18", "%"]
+    assert "28 → 33 lines, 18 % more" in next((tmp_path / "page").iterdir()).read_text()
+
+
+def test_a_group_that_gets_shorter_only_with_what_others_share_is_adopted(tmp_path: Path) -> None:
+    for app in ("api", "shop", "web"):
+        for name in ("dev", "prod"):
+            config(tmp_path / "apps" / f"{app}-{name}", "c", f"{app}-{name}")
+    done = overlay("adopt", "apps", "--all", "-o", "json", cwd=tmp_path)
+    found = json.loads(done.stdout)
+    assert [(one["group"], one["lines"]["after"] < one["lines"]["before"]) for one in found["groups"]] == [
+        ("api", True), ("shop", True), ("web", True),
+    ]  # fmt: skip
+    assert found["leftOut"] == []

@@ -128,7 +128,46 @@ def test_manifests_that_hold_template_signs_are_left_alone(tmp_path: Path) -> No
     shop(tmp_path)
     path = tmp_path / "environments/base/manifests/settings.yaml"
     path.write_text(path.read_text() + "  TEMPLATE: '{{ .Name }}'\n")
-    assert overlay("extract-values", cwd=tmp_path).stderr == "no values would be shorter than what is there\n"
+    done = overlay("extract-values", cwd=tmp_path)
+    assert done.stderr == "no values would be shorter than what is there\n"
+    assert done.stdout.split("\n") == [
+        "",
+        "1 left out",
+        "BASE   WHY",
+        "base   environments/base/manifests/settings.yaml holds {{ already",
+        "",
+    ]
+
+
+def test_a_base_with_a_chart_is_named_with_what_to_do_next(tmp_path: Path) -> None:
+    templates = tmp_path / "environments/base/chart/templates"
+    templates.mkdir(parents=True)
+    (templates / "web.yaml").write_text(WEB)
+    (templates.parent / "Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 1.0.0\n")
+    layer(tmp_path, "base", "  chart: {path: chart}\n", "Base")
+    for name, count in (("dev", 2), ("prod", 4)):
+        patch = f"    - target: {{kind: Deployment}}\n      strategicMerge: {{spec: {{replicas: {count}}}}}\n"
+        layer(tmp_path, name, f"  extends: [../base]\n  patches:\n{patch}")
+    hint = (
+        "`overlay explain ENV OBJECT FIELD` names the template's line behind a field that is patched: let it take a "
+        "value there, and set that instead of patching"
+    )
+    done = overlay("extract-values", cwd=tmp_path)
+    assert done.stdout == (
+        f"\n1 left out\nBASE   WHY\nbase   environments/base/base.yaml has a chart already\nhint: {hint}\n"
+    )
+    found = json.loads(overlay("extract-values", "-o", "json", cwd=tmp_path).stdout)
+    assert found["leftOut"] == [
+        {
+            "base": "environments/base/base.yaml",
+            "reason": "environments/base/base.yaml has a chart already",
+            "hint": hint,
+        }
+    ]
+    explained = overlay("explain", "prod", "Deployment/web", "spec.replicas", cwd=tmp_path).stdout
+    assert "environments/base/chart/templates/web.yaml:6:3" in explained
+    layer(tmp_path, "dev", "  extends: [../base]\n")
+    assert overlay("extract-values", cwd=tmp_path).stdout == ""
 
 
 def test_what_secrets_hold_becomes_no_value_and_is_shown_nowhere(tmp_path: Path) -> None:

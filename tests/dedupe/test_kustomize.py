@@ -207,3 +207,68 @@ def test_without_the_program_the_error_says_what_to_do(run, tmp_path: Path) -> N
         "error: a kustomization is no plain manifest\n  --> shop/dev/kustomization.yaml\n"
         "  hint: install kustomize 5, or render it first, into one folder per environment\n"
     ) in done.stderr
+
+
+def committed(folder: Path) -> None:
+    for words in (("init", "-q"), ("add", "-A"), ("-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "all")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_in_place_takes_overlays_away_with_all_that_they_are_made_of(run, tmp_path: Path) -> None:
+    shop(tmp_path / "apps/shop", "dev", "prod/eu")
+    (tmp_path / "apps/shop/dev/extra.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n")
+    (tmp_path / "apps/shop/dev/app.env").write_text("A=b\n")
+    (tmp_path / "apps/shop/dev/README.md").write_text("read me\n")
+    with (tmp_path / "apps/shop/dev/kustomization.yaml").open("a") as file:
+        file.write("components: [../part]\nsecretGenerator: [{name: env, envs: [app.env]}]\n")
+    (tmp_path / "apps/shop/part").mkdir()
+    (tmp_path / "apps/shop/part/kustomization.yaml").write_text(
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [../dev/extra.yaml]\n"
+    )
+    committed(tmp_path)
+    done = run("apps/shop/dev", "apps/shop/prod/eu", "--write", "--in-place")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith("wrote environments; took 7 files away, which the last commit has\n")
+    assert left(tmp_path / "apps") == ["shop/dev/README.md"]
+    rendered = subprocess.run(
+        [sys.executable, "-m", "overlay", "render", "dev"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "name: extra" in rendered.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "kept"),
+    [
+        ("kustomization.yaml", "resources: [../base]\n", ["base/kustomization.yaml", "base/web.yaml"]),
+        ("kustomization.yml", "patches:\n- path: ../base/web.yaml\n", ["base/web.yaml"]),
+        ("Kustomization", "transformers:\n- |\n  kind: Patch\n  path: ../base/web.yaml\n", ["base/web.yaml"]),
+        ("kustomization.yaml", "resources: [plugin.yaml]\ngenerators: [plugin.yaml]\n", ["base/web.yaml"]),
+        ("kustomization.yaml", "{{ template }}: ../base\n", ["base/kustomization.yaml", "base/web.yaml"]),
+    ],
+)
+def test_in_place_keeps_what_another_kustomization_uses(file, text, kept, run, tmp_path: Path) -> None:
+    shop(tmp_path / "shop", "dev", "prod")
+    (tmp_path / "shop/other").mkdir()
+    (tmp_path / "shop/other" / file).write_text(text)
+    (tmp_path / "shop/other/plugin.yaml").write_text("kind: Patch\npaths: [../base/web.yaml]\n")
+    committed(tmp_path)
+    done = run("shop/dev", "shop/prod", "--write", "--in-place")
+    assert done.returncode == 0, done.stderr
+    assert left(tmp_path / "shop") == [*kept, f"other/{file}", "other/plugin.yaml"]
+
+
+def test_in_place_refuses_what_git_has_not_behind_an_overlay(run, tmp_path: Path) -> None:
+    shop(tmp_path / "shop", "dev", "prod")
+    (tmp_path / ".gitignore").write_text("web.yaml\n")
+    committed(tmp_path)
+    done = run("shop/dev", "shop/prod", "--write", "--in-place")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: shop/base/web.yaml is not in the last commit as it stands here\n"
+        "  hint: commit it first; what Git has not could not be brought back\n"
+    )
+    assert not (tmp_path / "environments").exists()

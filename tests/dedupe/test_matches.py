@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dedupe.test_adopt import config, overlay, texts
+from tests.dedupe.test_adopt import MORE, config, overlay, texts
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_the_object_whose_place_is_taken_is_still_there(folders: Path) -> None:
 def test_a_tree_takes_the_names_that_its_environments_get(tmp_path: Path) -> None:
     for app in ("api", "shop"):
         for name in ("dev", "prod"):
-            config(tmp_path / "apps" / f"{app}-{name}", "all", app)
+            config(tmp_path / "apps" / f"{app}-{name}", "all", app, **MORE)
             config(tmp_path / "apps" / f"{app}-{name}", "c", app, A=name)
     (tmp_path / "matches.yaml").write_text("alone:\n  - {shop-dev: ConfigMap/c}\n")
     done = overlay("adopt", "apps", "--all", "--matches", "matches.yaml", "--explain", "-o", "json", cwd=tmp_path)

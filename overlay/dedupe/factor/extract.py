@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 CHART = "chart"
 _ENDINGS = (".yaml", ".yml")
+_CHARTED = (
+    "`overlay explain ENV OBJECT FIELD` names the template's line behind a field that is patched: let it take a value "
+    "there, and set that instead of patching"
+)
 
 
 @value(kw_only=True)
@@ -63,12 +67,22 @@ class Setting:
 
 
 @value(kw_only=True)
+class LeftBase:
+    """A base whose environments patch it, and why no values come of that; hint: what to do, if anything."""
+
+    home: str
+    reason: str
+    hint: str = ""
+
+
+@value(kw_only=True)
 class Extracted:
     """What came of it, as `Factored`; settings: the new values."""
 
     changes: dict[str, bytes | None]
     settings: tuple[Setting, ...]
     lines: dict[str, tuple[int, int]]
+    left_out: tuple[LeftBase, ...]
 
 
 class Extraction:
@@ -86,20 +100,31 @@ class Extraction:
         self.objects = objects
         self.first = self.proof = prover({})
         self.settings: list[Setting] = []
+        self.left_out: list[LeftBase] = []
 
     def run(self) -> Extracted:
         """Return the values that make the project shorter; none where there are no such."""
         for home in sorted(self.proof.parents):
             try:
                 self._extract(home)
-            except OverlayError:
-                continue  # this base is written in a way that forbids it
-        lines = own_lines(self.sheet, self.proof, self.first)
-        return Extracted(changes=dict(sorted(self.sheet.changes.items())), settings=tuple(self.settings), lines=lines)
+            except OverlayError as error:  # this base is written in a way that forbids it
+                self.left_out.append(LeftBase(home=home, reason=error.message, hint=error.hint or ""))
+        return Extracted(
+            changes=dict(sorted(self.sheet.changes.items())),
+            settings=tuple(self.settings),
+            lines=own_lines(self.sheet, self.proof, self.first),
+            left_out=tuple(self.left_out),
+        )
 
     def _extract(self, home: str) -> None:
         children = self.proof.children(home)
-        if home.startswith("<") or len(children) < 2 or not self._is_plain(home):
+        if home.startswith("<") or len(children) < 2:
+            return
+        taken = self._taken(home)
+        if taken:
+            patching = [child for child in children if "patches" in spec_of(self.sheet, child)]
+            if len(patching) > 1:
+                self.left_out.append(LeftBase(home=home, reason=taken, hint=_CHARTED))
             return
         found = self._settings(home, children)
         best = self._trimmed(self._with(home, found), found) if found else None
@@ -118,13 +143,15 @@ class Extraction:
             self.sheet, self.proof = best
             self.settings += found
 
-    def _is_plain(self, home: str) -> bool:
-        """Tell whether nobody who builds on a document has a chart or values yet."""
-        layers = {path for each in self.proof.layers.values() if home in each for path in each}
-        if any(path.startswith("<") for path in layers):
-            return False
-        specs = [spec_of(self.sheet, path) for path in layers]
-        return not any("chart" in spec or "values" in spec for spec in specs)
+    def _taken(self, home: str) -> str | None:
+        """Return why a document can have no chart of its own: somebody who builds on it has one, or values, already."""
+        for path in sorted({path for each in self.proof.layers.values() if home in each for path in each}):
+            if path.startswith("<"):
+                return f"its environments build on {path}, which is no part of this project"
+            spec = spec_of(self.sheet, path)
+            if "chart" in spec or "values" in spec:
+                return f"{path} has {'a chart' if 'chart' in spec else 'values'} already"
+        return None
 
     def _settings(self, home: str, children: Sequence[str]) -> list[Setting]:
         """Return what could be values: fields that children set to different ones, those that agree as one."""
