@@ -47,7 +47,9 @@ def push(args: dict[str, Any]) -> int:
     from overlay.oci.versions import tag_of  # noqa: PLC0415
 
     if args["origin"]:
-        packed, seconds = read_packed(read_argument(args["origin"]), args["origin"]), epoch(os.environ, None)
+        beside = f"{args['origin']}.prov"
+        signed = read_argument(beside) if os.path.exists(beside) else b""
+        packed, seconds = read_packed(read_argument(args["origin"]), args["origin"], signed), epoch(os.environ, None)
     else:
         packed, seconds = packed_chart(args)
     progress = Progress(args)
@@ -123,6 +125,8 @@ def _write(packed: Packed, folder: str) -> str:
     try:
         os.makedirs(folder, exist_ok=True)
         write_atomic(path, packed.data)
+        if packed.provenance:
+            write_atomic(f"{path}.prov", packed.provenance)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {os.strerror(error.errno or 0).lower()}") from None
     return path
@@ -186,7 +190,12 @@ Examples:
         ),
         _NAME,
         *_VERSIONS,
-        Param(name="origin", flags=("--from",), metavar="FILE", help="A packaged chart (.tgz) to push instead."),
+        Param(
+            name="origin",
+            flags=("--from",),
+            metavar="FILE",
+            help="A packaged chart (.tgz) to push instead, with the .prov that lies beside it.",
+        ),
         OUTPUT,
         *REGISTRY,
         *COMMON,
@@ -195,6 +204,8 @@ Examples:
 PULL = Command(
     path=("chart", "pull"),
     help="""Pull a Helm chart from a registry, checked, as NAME-VERSION.tgz or as a folder; print the path.
+
+Where it was signed by `helm package --sign`, NAME-VERSION.tgz.prov is written beside, for `helm verify`.
 
 Examples:
 

@@ -7,6 +7,7 @@ import sys
 from overlay.cli.packaging import PACKAGING, STORE, VERSION
 from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
+from overlay.cli.signing import SIGNING_CONFIG, TOKEN, TRUSTED_ROOT
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, UsageError
 
@@ -22,12 +23,11 @@ def push(args: dict[str, Any]) -> int:
     """Package where that is needed; send what the registry does not have; look whether the tag means it."""
     from overlay.cli.progress import Progress  # noqa: PLC0415
     from overlay.cli.registries import only_tag, open_session, open_source, place_of, remote_of, teller  # noqa: PLC0415
-    from overlay.cli.signing import private_key, sign_pushed  # noqa: PLC0415
+    from overlay.cli.signing import sign_pushed, signer_of_push  # noqa: PLC0415
     from overlay.oci.opened import read_contents  # noqa: PLC0415
     from overlay.oci.transfer import carry  # noqa: PLC0415
 
-    # A key that does not open stops the run before anything is pushed.
-    key = private_key(args["sign"]) if args["sign"] else None
+    signer = signer_of_push(args)
     progress = Progress(args)
     try:
         with open_session(args) as session:
@@ -44,13 +44,11 @@ def push(args: dict[str, Any]) -> int:
 
                 version_tag = tag_of(contents.version)
                 carried = carry(source, tag, remote, version_tag, referrers=True, tell=teller(progress, "pushing"))
-                signed = sign_pushed(remote, carried.manifest, contents.config, key) if key is not None else ()
+                signed = sign_pushed(remote, carried.manifest, contents.config, signer) if signer is not None else {}
                 for more in args["also_tag"]:
                     remote.put_manifest(carried.manifest, more)
             progress.end()
-            place = {**place_of(remote, carried.manifest, version_tag), "isNew": carried.is_new}
-            if key is not None:
-                place |= {"signedBy": key.public.fingerprint, "signatures": list(signed)}
+            place = {**place_of(remote, carried.manifest, version_tag), "isNew": carried.is_new, **signed}
             _tell(carried, f"{remote.shown}:{version_tag}", place, args)
     finally:
         progress.end()
@@ -89,7 +87,9 @@ def _tell(carried: Carried, ref: str, place: dict[str, Any], args: dict[str, Any
         print_document(place, args["output"])
         return
     if not args["quiet"]:
-        signed = f", signed by {place['signedBy']}" if "signedBy" in place else ""
+        from overlay.report.style import inert  # noqa: PLC0415
+
+        signed = f", signed by {inert(place['signedBy'])}" if "signedBy" in place else ""
         print(f"{'pushed' if carried.is_new else 'already there:'} {ref}{signed}", file=sys.stderr)
     print(carried.manifest.digest)
 
@@ -129,6 +129,15 @@ Examples:
             metavar="FILE",
             help="Sign it with this private key, and its provenance and bill of materials, as `overlay sign --attest`.",
         ),
+        Param(
+            name="sign_as_identity",
+            flags=("--sign-as-identity",),
+            kind="flag",
+            help="Sign the same as an identity, as `overlay sign` does without a key.",
+        ),
+        TOKEN,
+        SIGNING_CONFIG,
+        TRUSTED_ROOT,
         *PACKAGING,
         STORE,
         OUTPUT,

@@ -7,7 +7,7 @@ import sys
 from overlay.cli.packaging import STORE
 from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
-from overlay.cli.signing import TRUSTED_ROOT
+from overlay.cli.signing import SIGNING_CONFIG, TOKEN, TRUSTED_ROOT
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import EXIT_OK, UsageError
 
@@ -22,18 +22,6 @@ KEY = Param(
     metavar="FILE",
     help="The private key: of `cosign generate-key-pair` (password in COSIGN_PASSWORD), or PKCS#8; env://NAME.",
 )
-TOKEN = Param(
-    name="identity_token",
-    flags=("--identity-token",),
-    metavar="FILE",
-    help="Sign as the identity of this token (a JWT for the audience `sigstore`); env://NAME.",
-)
-SIGNING_CONFIG = Param(
-    name="signing_config",
-    flags=("--signing-config",),
-    metavar="FILE",
-    help="Which authority, log and clock sign identities (JSON, as of cosign); needs --trusted-root.",
-)
 FORM = Param(
     name="form",
     flags=("--form",),
@@ -45,7 +33,7 @@ FORM = Param(
 
 
 def sign(args: dict[str, Any]) -> int:
-    """Sign a manifest; what this key signed already is left as it is."""
+    """Sign a manifest; what this key or identity signed already is left as it is."""
     from overlay.cli.registries import only_tag, open_session, open_source  # noqa: PLC0415
     from overlay.cli.signing import (  # noqa: PLC0415
         attest,
@@ -96,8 +84,8 @@ SIGN = Command(
     help="""Sign a bundle, chart or image, and attach the signature to it; print the digest that is signed.
 
 With --key: `overlay verify` and `cosign verify` accept it. A tag is resolved first: what is signed is a digest. No
-transparency log is asked, so that cosign is told --insecure-ignore-tlog. With a key that signed it already, nothing is
-written.
+transparency log is asked, so that cosign is told --insecure-ignore-tlog. What is signed already, by this key or this
+identity, is left as it is.
 
 Without --key as an identity: the token of --identity-token, SIGSTORE_ID_TOKEN or a job of GitHub Actions (with
 `permissions: {id-token: write}`) is shown to the certificate authority alone; the signature is put into the public

@@ -25,6 +25,18 @@ TRUSTED_ROOT = Param(
     metavar="FILE",
     help="The authority and logs behind identities (JSON); the public good ones when absent.",
 )
+TOKEN = Param(
+    name="identity_token",
+    flags=("--identity-token",),
+    metavar="FILE",
+    help="Sign as the identity of this token (a JWT for the audience `sigstore`); env://NAME.",
+)
+SIGNING_CONFIG = Param(
+    name="signing_config",
+    flags=("--signing-config",),
+    metavar="FILE",
+    help="Which authority, log and clock sign identities (JSON, as of cosign); needs --trusted-root.",
+)
 WHO = (
     Param(
         name="key",
@@ -139,19 +151,48 @@ def identity_signer(args: dict[str, Any]) -> IdentitySigner:
 def sign_as_identity(
     place: Place, manifest: Manifest, config: dict[str, Any] | None, signer: IdentitySigner
 ) -> tuple[str, ...]:
-    """Sign a manifest, and what can be said of a bundle where its config is given; return what was attached."""
+    """Sign a manifest, and what can be said of a bundle where its config is given; return what was attached.
+
+    What this identity signed already, so that others accept it, is left as it is.
+    """
     from overlay.oci.attestations import statements  # noqa: PLC0415
-    from overlay.oci.signatures import attach  # noqa: PLC0415
+    from overlay.oci.signatures import attach, find_signatures  # noqa: PLC0415
     from overlay.oci.statement import SIGNED, write_statement  # noqa: PLC0415
 
     wanted = {**(statements(manifest, config) if config is not None else {})}
     wanted[SIGNED] = write_statement(manifest.digest, SIGNED, {})
-    return tuple([attach(place, manifest, signer.seal(data), kind).digest for kind, data in wanted.items()])
+    there = [one for one in find_signatures(place, manifest.digest).signatures if manifest.digest in one.subjects]
+    known = {one.predicate_type for one in signer.made(there)}
+    missing = {kind: data for kind, data in wanted.items() if kind not in known}
+    return tuple([attach(place, manifest, signer.seal(data), kind).digest for kind, data in missing.items()])
 
 
-def sign_pushed(place: Place, manifest: Manifest, config: dict[str, Any], key: PrivateKey) -> tuple[str, ...]:
-    """Sign a bundle and what can be said of it."""
-    return (*attest(place, manifest, config, key), *sign_manifest(place, manifest, key, "bundle"))
+def signer_of_push(args: dict[str, Any]) -> PrivateKey | IdentitySigner | None:
+    """Return who signs what is pushed, None for nobody; whoever cannot sign stops the run before anything is pushed.
+
+    Raises SignatureError, UsageError, and what looking for a token raises.
+    """
+    if args["sign"] and args["sign_as_identity"]:
+        raise UsageError("--sign and --sign-as-identity: sign with a key, or as an identity?")
+    for name in ("identity_token", "signing_config", "trusted_root"):
+        if args[name] and not args["sign_as_identity"]:
+            raise UsageError(f"--{name.replace('_', '-')} is for signing as an identity: say --sign-as-identity")
+    if args["sign_as_identity"]:
+        return identity_signer(args)
+    return private_key(args["sign"]) if args["sign"] else None
+
+
+def sign_pushed(
+    place: Place, manifest: Manifest, config: dict[str, Any], signer: PrivateKey | IdentitySigner
+) -> dict[str, Any]:
+    """Sign a bundle and what can be said of it; return by whom, and the digests of what was attached."""
+    from overlay.oci.keys import PrivateKey  # noqa: PLC0415  # its library is loaded already
+
+    if isinstance(signer, PrivateKey):
+        made = (*attest(place, manifest, config, signer), *sign_manifest(place, manifest, signer, "bundle"))
+        return {"signedBy": signer.public.fingerprint, "signatures": list(made)}
+    made = sign_as_identity(place, manifest, config, signer)
+    return {"signedBy": signer.by, "issuer": signer.issuer, "signatures": list(made)}
 
 
 def _of_environment(args: dict[str, Any]) -> tuple[Signer, ...]:

@@ -7,6 +7,7 @@ import re
 from overlay.chart.check import metadata_document
 from overlay.errors import ChartError, FetchError, UsageError
 from overlay.fetch.reference import is_name
+from overlay.fetch.store import digest_of
 from overlay.files.archive import unpack
 from overlay.files.paths import printable
 from overlay.files.tar import write_tar
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from overlay.oci.place import Source
 
 MAX_CHART = 100 * 1024 * 1024
+MAX_PROVENANCE = 1024 * 1024
 # The fields of Chart.yaml in the order of Helm's own type (pkg/chart/v2/metadata.go), which is that of its JSON.
 _FIELDS = (
     "name", "home", "sources", "version", "description", "keywords", "maintainers", "icon", "apiVersion", "condition",
@@ -41,12 +43,16 @@ _OWN = (media.TITLE, media.VERSION)
 
 @value(kw_only=True)
 class Packed:
-    """A chart in one file. metadata: its Chart.yaml. data: the .tgz."""
+    """A chart in one file.
+
+    metadata: its Chart.yaml. data: the .tgz. provenance: what `helm package --sign` writes beside, empty without.
+    """
 
     name: str
     version: str
     metadata: dict[str, Any]
     data: bytes
+    provenance: bytes = b""
 
     @property
     def file(self) -> str:
@@ -87,25 +93,30 @@ def pack_chart(source: ChartSource, seconds: int, *, version: str | None, app_ve
     )
 
 
-def read_packed(data: bytes, shown: str) -> Packed:
-    """Return a .tgz as the chart that it is.
+def read_packed(data: bytes, shown: str, provenance: bytes = b"") -> Packed:
+    """Return a .tgz as the chart that it is; provenance: its signed document, which must be of these bytes.
 
-    Raises ArchiveError, LimitError, ChartError.
+    Who signed that is for `helm verify` to say. Raises ArchiveError, LimitError, ChartError.
     """
+    if provenance and digest_of(data).encode() not in provenance:
+        raise ChartError(f"the provenance of {shown} is of another file", location=Location(shown))
     files = dict(unpack(data, shown, Location(shown)))
     metadata = read_mapping(decode(files["Chart.yaml"], f"{shown}/Chart.yaml"), f"{shown}/Chart.yaml").value
     name, version = metadata.get("name"), metadata.get("version")
     if not isinstance(name, str) or not is_name(name) or not isinstance(version, str):
         raise ChartError(f"{shown} has no name and version that a registry can say", location=Location(shown))
-    return Packed(name=name, version=check_version(version), metadata=metadata, data=data)
+    return Packed(name=name, version=check_version(version), metadata=metadata, data=data, provenance=provenance)
 
 
 def chart_artifact(packed: Packed, seconds: int) -> Artifact:
     """Return the artifact that `helm push` makes of a chart."""
     config = write_json({name: packed.metadata[name] for name in _FIELDS if name in packed.metadata})
     head, layer = describe(media.CHART_CONFIG, config), describe(media.CHART, packed.data)
-    manifest = image("", head, (layer,), _annotations(packed, seconds))
-    return Artifact(manifest=manifest, blobs={head.digest: config, layer.digest: packed.data})
+    layers, blobs = [layer], {head.digest: config, layer.digest: packed.data}
+    if packed.provenance:
+        layers.append(describe(media.CHART_PROVENANCE, packed.provenance))
+        blobs[layers[1].digest] = packed.provenance
+    return Artifact(manifest=image("", head, tuple(layers), _annotations(packed, seconds)), blobs=blobs)
 
 
 def fetch_chart(source: Source, manifest: Manifest) -> Packed:
@@ -121,7 +132,9 @@ def fetch_chart(source: Source, manifest: Manifest) -> Packed:
     layers = [part for part in manifest.parts if part.media_type == media.CHART]
     if len(layers) != 1:
         raise FetchError(f"{shown} holds {len(layers)} charts, expected one")
-    packed = read_packed(read_blob(source, layers[0], MAX_CHART), shown)
+    signed = [part for part in manifest.parts if part.media_type == media.CHART_PROVENANCE]
+    provenance = read_blob(source, signed[0], MAX_PROVENANCE) if signed else b""
+    packed = read_packed(read_blob(source, layers[0], MAX_CHART), shown, provenance)
     config = read_mapping(decode(read_blob(source, manifest.config, 1 << 20), shown), shown).value
     if (config.get("name"), config.get("version")) != (packed.name, packed.version):
         raise FetchError(f"{shown} says that it is {_said(config)}, its Chart.yaml says {_said(packed.metadata)}")

@@ -17,11 +17,13 @@ from overlay.oci.statement import pre_authentication
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeVar
 
     from overlay.model.verify import Signer
     from overlay.oci.signatures import Signature
+
+    T = TypeVar("T")
 
 # How often a statement is signed until a clock has said when.
 _TRIES = 3
@@ -36,52 +38,86 @@ def verify_identity(one: Signature, signer: Signer) -> tuple[str, str]:
     are verified against the trusted root. Raises SignatureError where the library or the trusted root is missing.
     """
     _need_library("verified")
-    from sigstore.models import Bundle  # noqa: PLC0415  # an extra
-    from sigstore.verify import Verifier, policy  # noqa: PLC0415
-
-    verifier = Verifier(trusted_root=_trusted_root(signer.trusted_root))
-    is_of = policy.AnyOf([policy.OIDCIssuer(signer.issuer), policy.OIDCIssuerV2(signer.issuer)])
-    try:
-        bundle = Bundle.from_json(one.bundle)
-        kind, payload = verifier.verify_dsse(bundle, is_of)
-        names = _names(bundle.signing_certificate)
-    except Exception as error:  # noqa: BLE001  # whatever stops a verifier, nothing is verified (hazard R32)
-        return "", f"it is not verified: {_reason(error)}"
-    if pre_authentication(kind, payload) != one.signed:
-        return "", "it is not verified: what was verified is something else"
+    names, reason = _verify(one, signer.issuer, _trusted_root(signer.trusted_root))
+    if reason:
+        return "", reason
     for name in names:
         if name == signer.identity or (signer.identity_match and re.fullmatch(signer.identity_match, name)):
             return name, ""
     return "", f"it is by {printable(', '.join(names))[:200] or 'nobody'}"
 
 
+def _verify(one: Signature, issuer: str, root: Any) -> tuple[list[str], str]:
+    """Return the names of who made a signature, and why it is not verified, empty where it is."""
+    from sigstore.models import Bundle  # noqa: PLC0415  # an extra
+    from sigstore.verify import Verifier  # noqa: PLC0415
+
+    verifier = Verifier(trusted_root=root)
+    try:
+        bundle = Bundle.from_json(_with_zeros(one.bundle))
+        kind, payload = verifier.verify_dsse(bundle, _is_of(issuer))
+        names = _names(bundle.signing_certificate)
+    except Exception as error:  # noqa: BLE001  # whatever stops a verifier, nothing is verified (hazard R32)
+        return [], f"it is not verified: {_reason(error)}"
+    if pre_authentication(kind, payload) != one.signed:
+        return [], "it is not verified: what was verified is something else"
+    return names, ""
+
+
+def _is_of(issuer: str) -> Any:
+    from sigstore.verify import policy  # noqa: PLC0415  # an extra
+
+    return policy.AnyOf([policy.OIDCIssuer(issuer), policy.OIDCIssuerV2(issuer)])
+
+
 class IdentitySigner:
     """Signs statements as somebody: with a key of this run alone, that an authority certifies and a log has seen.
 
-    by, issuer: whom the certificate was made out to, and who vouched for that, once something is signed.
+    by: whom the certificate was made out to, once there is one. issuer: who vouches for that.
     """
 
     def __init__(self, token: str, signing_config: bytes, trusted_root: bytes, seconds: float) -> None:
-        """token: says who we are, and goes to the authority alone. seconds: how long all of it may take."""
+        """token: says who we are, and goes to the authority alone. seconds: how long all of it may take.
+
+        Raises SignatureError.
+        """
         _need_library("signed for")
-        self.by = self.issuer = ""
+        from sigstore.oidc import IdentityToken  # noqa: PLC0415
+
         self._token = token
+        try:
+            self._identity = IdentityToken(token)
+        except Exception as error:  # noqa: BLE001  # the library has no one error for a token that is none
+            raise self._failure(error) from None
+        self.by, self.issuer = "", self._identity.federated_issuer
+        self._names: list[str] = []
         self._seconds = seconds
         self._root = _trusted_root(trusted_root)
         self._config = _signing_config(signing_config)
         self._signer: Any = None
+
+    def made(self, signatures: Sequence[Signature]) -> list[Signature]:
+        """Return those that this identity made and that verify; who we are is what the authority says, not the token.
+
+        Raises SignatureError, Temporary.
+        """
+        candidates = [one for one in signatures if one.has_certificate and one.bundle]
+        return self._in_time(lambda: self._made(candidates)) if candidates else []
 
     def seal(self, statement: bytes) -> bytes:
         """Return the Sigstore bundle of a statement, verified as everybody else will verify it.
 
         Raises SignatureError, Temporary.
         """
-        found: list[bytes] = []
+        return self._in_time(lambda: self._seal(statement))
+
+    def _in_time(self, call: Callable[[], T]) -> T:
+        found: list[T] = []
         errors: list[Exception] = []
 
         def run() -> None:
             try:
-                found.append(self._seal(statement))
+                found.append(call())
             except Exception as error:  # noqa: BLE001  # it is told where it is waited for
                 errors.append(error)
 
@@ -95,14 +131,10 @@ class IdentitySigner:
             raise self._failure(errors[0])
         return found[0]
 
-    def _seal(self, statement: bytes) -> bytes:
-        from sigstore.dsse import Statement  # noqa: PLC0415
-        from sigstore.oidc import IdentityToken  # noqa: PLC0415
+    def _certified(self) -> Any:
+        """Return the library's signer, with the certificate that the authority gave it."""
         from sigstore.sign import Signer, SigningContext  # noqa: PLC0415
-        from sigstore.verify import Verifier, policy  # noqa: PLC0415
 
-        token = IdentityToken(self._token)
-        self.issuer = token.federated_issuer
         if self._signer is None:
             authority = self._config.get_fulcio()
             # The token goes to the authority, wherever that would send it on to; and no password of a .netrc with it.
@@ -112,21 +144,32 @@ class IdentitySigner:
                 fulcio=authority, rekor=self._config.get_tlogs()[0], trusted_root=self._root,
                 tsa_clients=self._config.get_tsas(),
             )  # fmt: skip
-            self._signer = Signer(token, context)
-        bundle = self._signed(Statement(_with_names(statement)))
-        is_of = policy.AnyOf([policy.OIDCIssuer(self.issuer), policy.OIDCIssuerV2(self.issuer)])
-        Verifier(trusted_root=self._root).verify_dsse(bundle, is_of)
-        self.by = ", ".join(_names(bundle.signing_certificate))
+            signer = Signer(self._identity, context)
+            self._names = _names(signer._signing_cert())  # noqa: SLF001  # it is fetched already; nothing else gives it
+            self.by = ", ".join(self._names)
+            self._signer = signer
+        return self._signer
+
+    def _made(self, signatures: Sequence[Signature]) -> list[Signature]:
+        self._certified()
+        return [one for one in signatures if _verify(one, self.issuer, self._root) == (self._names, "")]
+
+    def _seal(self, statement: bytes) -> bytes:
+        from sigstore.dsse import Statement  # noqa: PLC0415
+        from sigstore.verify import Verifier  # noqa: PLC0415
+
+        bundle = self._signed(self._certified(), Statement(_with_names(statement)))
+        Verifier(trusted_root=self._root).verify_dsse(bundle, _is_of(self.issuer))
         return str(bundle.to_json()).encode()
 
-    def _signed(self, statement: Any) -> Any:
+    def _signed(self, signer: Any, statement: Any) -> Any:
         """Sign, again where no clock said when: the library gives one five seconds, and then only warns."""
         from sigstore.models import InvalidBundle  # noqa: PLC0415
 
         logging.getLogger("sigstore").setLevel(logging.ERROR)
         for left in reversed(range(_TRIES)):
             try:
-                return self._signer.sign_dsse(statement)
+                return signer.sign_dsse(statement)
             except InvalidBundle:
                 if not left:
                     raise
@@ -138,6 +181,19 @@ class IdentitySigner:
         if "malformed" in reason or "validity period" in reason:
             hint = "a token holds for minutes, and its audience must be `sigstore`: fetch a new one"
         return SignatureError(f"it cannot be signed as an identity: {reason}", hint=hint)
+
+
+def _with_zeros(bundle: bytes) -> bytes:
+    """Return a bundle with what JSON of protobuf leaves out: a first entry's index, a lone one's hashes.
+
+    cosign leaves them out, and the library wants them said.
+    """
+    found = json.loads(bundle)
+    for entry in found["verificationMaterial"].get("tlogEntries", ()):
+        entry.setdefault("logIndex", "0")
+        if "inclusionProof" in entry:
+            entry["inclusionProof"] = {"logIndex": "0", "hashes": [], **entry["inclusionProof"]}
+    return write_json(found)
 
 
 def _with_names(statement: bytes) -> bytes:

@@ -19,7 +19,7 @@ REPORT = "application/vnd.overlay.report.v1+json"
 
 CHART_CONFIG = "application/vnd.cncf.helm.config.v1+json"
 CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-PROVENANCE = "application/vnd.cncf.helm.chart.provenance.v1.prov"
+CHART_PROVENANCE = "application/vnd.cncf.helm.chart.provenance.v1.prov"
 
 # What the config of a bundle is, and the folder of its rendered files.
 FORMAT = "overlay.dev/v1"

@@ -57,6 +57,7 @@ def judge(
         if one is not None:
             accepted.append(one)
             continue
+        command = "overlay sign REF" if signer.issuer else "overlay sign REF --key FILE"
         why = "; ".join(reasons[:_SHOWN]) or "it has no signatures"
         if len(reasons) > _SHOWN:
             why += f"; and {len(reasons) - _SHOWN} more"
@@ -64,7 +65,7 @@ def judge(
             SignatureError(
                 f"{shown} is not signed by {signer.shown}: {why}",
                 location=signer.location,
-                hint="whoever signs it: `overlay sign REF --key FILE`; until then nothing of it is used",
+                hint=f"whoever signs it: `{command}`; until then nothing of it is used",
                 environment=environment,
                 rule="not-signed",
             )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +102,55 @@ def test_we_write_what_helm_push_writes(
         value["config"] = json.loads(read_blob(source, manifest.config, 1 << 20))
         found.append((manifest.config.media_type, value))
     assert found[0] == found[1]
+
+
+def openpgp_rings(folder: Path) -> None:
+    """Write a new key without a phrase, as Helm reads it, into `secret` and `public`."""
+    home = tempfile.mkdtemp(prefix="overlay-gnupg-", dir="/tmp")  # sockets have short names
+    env = {**os.environ, "GNUPGHOME": home}
+    gpg = ("gpg", "--batch", "--pinentry-mode", "loopback", "--passphrase", "")
+    make = ("--quick-generate-key", "Ada <ada@shop.example>", "rsa2048")
+    try:
+        for words, name in ((make, None), (("--export-secret-keys",), "secret"), (("--export",), "public")):
+            done = subprocess.run([*gpg, *words], env=env, check=True, capture_output=True)
+            if name is not None:
+                (folder / name).write_bytes(done.stdout)
+    finally:
+        subprocess.run(["gpgconf", "--kill", "all"], env=env, check=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.mark.parametrize("program", HELMS)
+def test_a_chart_that_helm_signed_keeps_its_provenance(
+    shop: Path, registry: RegistryProcess, tool: Callable[[str], str], remote: Callable[..., Remote], tmp_path: Path,
+    program: str,
+) -> None:  # fmt: skip
+    real = tool(program)
+    openpgp_rings(tmp_path)
+    chart, work = str(shop / "environments/base/chart"), tmp_path / "work"
+    work.mkdir()
+    done = helm(real, work, "package", chart, "--sign", "--key", "Ada", "--keyring", "../secret")
+    assert done.returncode == 0, done.stderr
+    theirs, ours = (f"{registry.host}/signed/{program}/{name}" for name in ("theirs", "ours"))
+    assert helm(real, work, "push", "shop-1.1.0.tgz", f"oci://{theirs}", "--plain-http").returncode == 0
+    assert overlay(work, "chart", "push", f"oci://{ours}", "--from", "shop-1.1.0.tgz").returncode == 0
+    layers = []
+    for place in (theirs, ours):
+        manifest = remote(registry.host, f"{place.partition('/')[2]}/shop").manifest("1.1.0")
+        # Helm 3 sorts them by digest, Helm 4 has the chart first.
+        layers.append(sorted(json.loads(manifest.data)["layers"], key=lambda one: one["mediaType"]))
+    assert layers[0] == layers[1] and len(layers[0]) == 2
+    # Both pull it so that Helm verifies it.
+    got = helm(real, tmp_path, "pull", f"oci://{ours}/shop", "--verify", "--keyring", "public", "--plain-http")
+    assert got.returncode == 0, got.stderr
+    assert overlay(tmp_path, "chart", "pull", f"oci://{theirs}/shop", "-d", "back").returncode == 0
+    assert helm(real, tmp_path, "verify", "back/shop-1.1.0.tgz", "--keyring", "public").returncode == 0
+    # One that lies beside another file is refused.
+    (work / "shop-1.1.0.tgz").write_bytes(helm_chart("shop", "1.1.0"))
+    done = overlay(work, "chart", "push", f"oci://{ours}", "--from", "shop-1.1.0.tgz")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2, "error: the provenance of shop-1.1.0.tgz is of another file"
+    )  # fmt: skip
 
 
 def test_we_read_what_helm_push_wrote(registry: RegistryProcess, tool: Callable[[str], str], tmp_path: Path) -> None:

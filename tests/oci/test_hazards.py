@@ -32,7 +32,8 @@ HAZARDS = {
     "R25": "a version that is overwritten", "R26": "two pushes at once", "R27": "killed before the manifest",
     "R28": "uploads in pieces that fail", "R29": "blobs mounted from elsewhere", "R30": "registries that know less",
     "R31": "signatures that prove nothing", "R32": "a verifier that fails", "R33": "an older bundle under a tag",
-    "R34": "titles that are paths",
+    "R34": "titles that are paths", "R35": "registries that differ", "R36": "no network", "R37": "a large upload in memory",
+    "V04": "wrong content is taken", "V05": "tokens and passwords for strangers", "V06": "no patience, or too much",
 }  # fmt: skip
 
 

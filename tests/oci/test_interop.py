@@ -37,7 +37,7 @@ def server(request: pytest.FixtureRequest, tool: Tool, tmp_path: Path) -> Iterat
     process.close()
 
 
-def test_servers_take_list_give_and_keep_versions(shop: Path, server: RegistryProcess, tmp_path: Path) -> None:
+def test_R35_servers_take_list_give_and_keep_versions(shop: Path, server: RegistryProcess, tmp_path: Path) -> None:
     place = f"oci://{server.host}/team/shop"
     pushed = overlay(shop, "push", place, "--version", "1.4.0+7", "--also-tag", "latest")
     assert pushed.returncode == 0, pushed.stderr

@@ -425,7 +425,7 @@ def test_R03_R11_what_cannot_be_mended_is_said_at_once(
     ("method", "part"),
     [("HEAD", "/manifests/"), ("HEAD", "/blobs/"), ("POST", "/"), ("PUT", "/uploads/"), ("PUT", "/manifests/")],
 )
-def test_R10_R11_a_busy_registry_is_asked_again(
+def test_V06_R10_R11_a_busy_registry_is_asked_again(
     scripted: Registry, remote: Make, status: int, method: str, part: str
 ) -> None:
     scripted.faults.append(once(on(method, part, says(status, Retry_After="0"))))

@@ -17,7 +17,7 @@ from overlay.model.verify import Signer
 from overlay.oci.attestations import referrer
 from overlay.oci.bundle import Artifact, Made
 from overlay.oci.layout import Layout
-from overlay.oci.signatures import find_signatures
+from overlay.oci.signatures import attach, find_signatures
 from overlay.oci.sigstore_bundle import BUNDLE_TYPE
 from overlay.oci.trust import check_signed
 from tests.fetch.servers import Handler, RegistryProcess, Web, send
@@ -88,8 +88,117 @@ def test_cosign_and_we_verify_what_we_sign_as_an_identity(
     # Neither takes it for somebody else's.
     other = verify(servers, tmp_path, f"oci://{place}", who="eve@shop.example")
     assert (other.returncode, f"it is by {WHO}" in other.stderr) == (2, True)
+    hint = "  hint: whoever signs it: `overlay sign REF`; until then nothing of it is used"
+    assert other.stderr.splitlines()[-1] == hint
     theirs = cosign(tool("cosign"), servers, tmp_path, "verify", *whose(servers, "eve@shop.example"), place)
     assert theirs.returncode != 0
+
+
+def attached(folder: Path, place: str) -> list[str]:
+    """Return what refers to a bundle and is signed."""
+    shown = overlay(folder, "show", f"oci://{place}", "-o", "json")
+    return sorted(one["digest"] for one in json.loads(shown.stdout)["referrers"] if one["isSigned"])
+
+
+def test_what_an_identity_signed_already_is_left_as_it_is(
+    servers: KeylessServers, place: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    words = ("--signing-config", str(servers.config), "--identity-token", servers.token(), "--yes", place)
+    done = cosign(tool("cosign"), servers, tmp_path, "sign", *words)
+    assert done.returncode == 0, done.stderr
+    theirs = attached(tmp_path, place)
+    clock, stamps = servers.web.answers["/api/v1/timestamp"], []
+
+    def stamp(handler: Handler) -> None:
+        stamps.append(handler.path)
+        clock(handler)  # type: ignore[operator]
+
+    servers.web.answers["/api/v1/timestamp"] = stamp
+    try:
+        # Also where it was cosign that signed.
+        done = sign(servers, tmp_path, f"oci://{place}", SIGSTORE_ID_TOKEN=servers.token())
+        assert (done.returncode, done.stderr) == (0, f"already signed: oci://{place} as {WHO}\n")
+        assert (attached(tmp_path, place), stamps) == (theirs, [])
+        # What is missing is added, and no more.
+        done = sign(servers, tmp_path, f"oci://{place}", "--attest", "-o", "json", SIGSTORE_ID_TOKEN=servers.token())
+        assert len(json.loads(done.stdout)["signatures"]) == 2, done.stderr
+        done = sign(servers, tmp_path, f"oci://{place}", "--attest", "-o", "json", SIGSTORE_ID_TOKEN=servers.token())
+        assert json.loads(done.stdout)["signatures"] == [], done.stderr
+        assert len(stamps) == 2
+    finally:
+        servers.web.answers["/api/v1/timestamp"] = clock
+    # Somebody else's is no reason to leave it.
+    done = sign(servers, tmp_path, f"oci://{place}", SIGSTORE_ID_TOKEN=servers.token("eve@shop.example"))
+    assert (done.returncode, done.stderr) == (0, f"signed oci://{place} as eve@shop.example\n")
+    assert verify(servers, tmp_path, f"oci://{place}", who="eve@shop.example").returncode == 0
+    assert len(attached(tmp_path, place)) == 4
+
+
+def test_a_signature_that_nobody_accepts_is_no_reason_not_to_sign(
+    servers: KeylessServers, place: str, tmp_path: Path
+) -> None:
+    name, _, digest = place.partition("@")
+    assert sign(servers, tmp_path, f"oci://{place}", SIGSTORE_ID_TOKEN=servers.token()).returncode == 0
+    assert overlay(tmp_path, "copy", f"oci://{name}:1.0.0", "--to-layout", "x", "-q").returncode == 0
+    assert overlay(tmp_path, "copy", f"oci://{name}:1.0.0", "--to-layout", "y", "--no-referrers", "-q").returncode == 0
+    (signature,) = [
+        one for one in find_signatures(Layout(str(tmp_path / "x")), digest).signatures if one.has_certificate
+    ]
+    found = json.loads(signature.bundle)
+    holder, key = PARTS["proof"](found)
+    holder[key] = base64.b64encode(bytes(32)).decode()
+    layout = Layout(str(tmp_path / "y"))
+    attach(layout, layout.manifest(digest), json.dumps(found).encode(), signature.predicate_type)
+    assert verify(servers, tmp_path, "y:1.0.0").returncode == 2
+    done = sign(servers, tmp_path, "y:1.0.0", SIGSTORE_ID_TOKEN=servers.token())
+    assert (done.returncode, done.stderr) == (0, f"signed y@{digest} as {WHO}\n")
+    assert verify(servers, tmp_path, "y:1.0.0").returncode == 0
+
+
+def test_a_bundle_is_pushed_and_signed_as_an_identity(
+    servers: KeylessServers, registry: RegistryProcess, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    assert overlay(tmp_path, "init", "shop", "--environments", "prod", "-q").returncode == 0
+    name = f"{registry.host}/{tmp_path.name.replace('_', '-').lower()}/shop"
+    words = (
+        "push", f"oci://{name}", "--version", "1.0.0", "--sign-as-identity", "--signing-config", str(servers.config),
+        "--trusted-root", str(servers.root),
+    )  # fmt: skip
+    # Who cannot sign pushes nothing.
+    none = overlay(tmp_path / "shop", *words, XDG_DATA_HOME=str(tmp_path))
+    assert (none.returncode, none.stderr.splitlines()[0]) == (2, "error: sign with which key, or as whom?")
+    old = overlay(tmp_path / "shop", *words, XDG_DATA_HOME=str(tmp_path), SIGSTORE_ID_TOKEN=servers.token(age=3600))
+    assert (old.returncode, old.stderr.splitlines()[0]) == (
+        2, "error: it cannot be signed as an identity: Identity token is malformed or missing claims"
+    )  # fmt: skip
+    assert overlay(tmp_path, "bundles", "list", f"oci://{name}", "-o", "name").stdout == ""
+    env = {"XDG_DATA_HOME": str(tmp_path), "SIGSTORE_ID_TOKEN": servers.token()}
+    done = overlay(tmp_path / "shop", *words, **env)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, f"pushed oci://{name}:1.0.0, signed by {WHO}")
+    place = f"{name}@{done.stdout.strip()}"
+    theirs = cosign(tool("cosign"), servers, tmp_path, "verify", *whose(servers), place)
+    assert theirs.returncode == 0, theirs.stderr
+    for kind in ("slsaprovenance1", "cyclonedx"):
+        theirs = cosign(tool("cosign"), servers, tmp_path, "verify-attestation", *whose(servers), "--type", kind, place)
+        assert theirs.returncode == 0, theirs.stderr
+    again = overlay(tmp_path / "shop", *words, "-o", "json", **env)
+    found = json.loads(again.stdout)
+    assert (found["isNew"], found["signedBy"], found["issuer"], found["signatures"]) == (
+        False, WHO, servers.issuer, [],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--sign", "cosign.key", "--sign-as-identity"), "--sign and --sign-as-identity: sign with a key, or as an identity?"),
+        (("--identity-token", "x"), "--identity-token is for signing as an identity: say --sign-as-identity"),
+        (("--trusted-root", "x"), "--trusted-root is for signing as an identity: say --sign-as-identity"),
+    ],
+)  # fmt: skip
+def test_who_signs_a_push_is_said_in_one_way(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    done = overlay(tmp_path, "push", "oci://localhost:1/shop", "--version", "1.0.0", *words)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {message}")
 
 
 def test_we_verify_what_cosign_signs_as_an_identity(
@@ -102,6 +211,20 @@ def test_we_verify_what_cosign_signs_as_an_identity(
     assert ours.returncode == 0, ours.stderr
     found = json.loads(ours.stdout)["signatures"]
     assert [(one["by"], one["issuer"], one["form"]) for one in found] == [(WHO, servers.issuer, "bundle")]
+
+
+def test_the_first_entry_of_a_log_is_verified_which_cosign_writes_without_its_index(
+    place: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    fresh = KeylessServers({name: tool(name) for name in ("fulcio", "rekor-server")}, tmp_path)
+    try:
+        words = ("--signing-config", str(fresh.config), "--identity-token", fresh.token(), "--yes", place)
+        done = cosign(tool("cosign"), fresh, tmp_path, "sign", *words)
+        assert done.returncode == 0, done.stderr
+        ours = verify(fresh, tmp_path, f"oci://{place}")
+        assert ours.returncode == 0, ours.stderr
+    finally:
+        fresh.close()
 
 
 def test_a_job_of_github_actions_signs_as_its_workflow(
