@@ -8,9 +8,10 @@ from overlay.dedupe.layers import Titles
 from overlay.errors import OutputError, OverlayError, PathError
 from overlay.files.names import ACTING
 from overlay.files.reader import ProjectFiles
+from overlay.files.root import PROJECT_FILE, find_root
 from overlay.inspect.trial import build_unwritten
 from overlay.kube.types import DEFAULT_KUBERNETES
-from overlay.load.project import PROJECT_FILE, find_root, load_project
+from overlay.load.project import load_project
 from overlay.model.project import Project
 
 TYPE_CHECKING = False

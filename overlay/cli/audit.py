@@ -25,7 +25,7 @@ def audit(args: dict[str, Any]) -> int:
     from overlay.cli.exits import report, worst  # noqa: PLC0415
     from overlay.cli.progress import Progress  # noqa: PLC0415
     from overlay.cli.publishing import Publishing, names_of  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
 
     progress = Progress(args)
     names = names_of(args)

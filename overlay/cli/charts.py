@@ -47,8 +47,8 @@ def find_chart(args: dict[str, Any]) -> tuple[ChartSource, Effective]:
 
 def packed_chart(args: dict[str, Any]) -> tuple[Packed, int]:
     """Return the chart in one file, and its time."""
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.git.repository import Repository  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415
     from overlay.oci.chart import pack_chart  # noqa: PLC0415
     from overlay.oci.epoch import epoch  # noqa: PLC0415
     from overlay.oci.revision import is_in_repository, read_revision  # noqa: PLC0415

@@ -52,7 +52,7 @@ def field_lines(action: Action) -> list[str]:
 
 def changes_value(action: Action) -> list[dict[str, Any]]:
     """Return the changed fields of an object as a document shows them."""
-    from overlay.diff.effect import shown_value  # noqa: PLC0415
+    from overlay.diff.shown import shown_value  # noqa: PLC0415
     from overlay.kube.dotted import format_path  # noqa: PLC0415
     from overlay.kube.fieldpath import MISSING  # noqa: PLC0415
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 from overlay.cli.printing import print_document
@@ -70,16 +69,23 @@ def _print_text(diffs: Sequence[EnvironmentDiff], sides: Any, args: dict[str, An
 
     is_terminal = sys.stdout.isatty()
     style = Style(color=wants_color(args["color"], is_terminal=is_terminal, env=os.environ))
-    text = _text(diffs, style, args, width=shutil.get_terminal_size().columns if is_terminal else None)
+    width, lines = _size() if is_terminal else (None, 0)
+    text = _text(diffs, style, args, width=width)
     if text and args["output"] == "text" and not (args["name_only"] or args["stat"]):
         before, after = map(label, sides)
         text = style.paint(inert(f"{before} → {after}"), "bold") + "\n" + text
     if os.environ.get("GITHUB_ACTIONS") == "true":
         text = without_commands(text)
-    if is_terminal and text.count("\n") > shutil.get_terminal_size().lines and not args["quiet"]:
+    if is_terminal and text.count("\n") > lines and not args["quiet"]:
         page(text)
     else:
         sys.stdout.write(text)
+
+
+def _size() -> tuple[int, int]:
+    import shutil  # noqa: PLC0415  # only on terminals
+
+    return shutil.get_terminal_size()
 
 
 def _text(diffs: Sequence[EnvironmentDiff], style: Style, args: dict[str, Any], *, width: int | None) -> str:
@@ -97,6 +103,7 @@ def _text(diffs: Sequence[EnvironmentDiff], style: Style, args: dict[str, Any], 
 def page(text: str) -> None:
     """Show text in the user's pager; without one, print it."""
     import shlex  # noqa: PLC0415  # only on terminals
+    import shutil  # noqa: PLC0415
     import subprocess  # noqa: PLC0415
 
     words = shlex.split(os.environ.get("OVERLAY_PAGER") or os.environ.get("PAGER") or "less")

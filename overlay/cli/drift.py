@@ -71,7 +71,7 @@ def _committed(args: dict[str, Any]) -> dict[str, Published | OverlayError]:
 
 
 def _is_project(folder: str) -> bool:
-    from overlay.load.project import find_root  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
 
     try:
         find_root(folder)

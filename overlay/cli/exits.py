@@ -129,7 +129,7 @@ def source_lines(args: dict[str, Any]) -> Callable[[str], list[str] | None]:
 
     def read(file: str) -> list[str] | None:
         from overlay.files.reader import ProjectFiles, read_argument  # noqa: PLC0415
-        from overlay.load.project import find_root  # noqa: PLC0415
+        from overlay.files.root import find_root  # noqa: PLC0415
 
         if file.startswith("<"):
             return None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from overlay.errors import OverlayError, UsageError, raise_all
 from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from overlay.model.resource import Origin, Resource
 
@@ -18,18 +18,13 @@ ENDINGS = (".yaml", ".yml", ".json")
 
 
 @value
-class Part:
-    """One part of a file of manifests; line: how many stand before it. whole: all of the file's text."""
+class Manifests:
+    """A file of manifests; bodies: its parts as they are written where nothing stands before them."""
 
     file: str
-    line: int
     text: str
-    whole: str
-
-    @property
-    def body(self) -> str:
-        """The text as it is written where nothing stands before it."""
-        return self.text.removeprefix("---\n")
+    parts: tuple[str, ...]
+    bodies: tuple[str, ...]
 
 
 def folder_objects(folder: str, known: Mapping[str, Resource] | None = None) -> list[Resource] | None:
@@ -42,24 +37,25 @@ def folder_objects(folder: str, known: Mapping[str, Resource] | None = None) -> 
         return None
     if not os.path.isdir(folder):
         raise UsageError(f"{folder} is no folder", hint="--against takes a folder of manifests, or a bundle")
-    return part_objects(read_parts(folder), known or {})
+    return objects_of(read_manifests(folder), known or {})
 
 
-def read_parts(path: str) -> list[Part]:
-    """Return the parts of a file, or of all manifests in a folder.
+def read_manifests(path: str) -> list[Manifests]:
+    """Return a file cut into its parts, or all manifests in a folder.
 
     Raises Problems with all files that cannot be read.
     """
     from overlay.files.reader import ProjectFiles, read_argument  # noqa: PLC0415
+    from overlay.yaml.decoding import decode  # noqa: PLC0415
     from overlay.yaml.parts import parts_of  # noqa: PLC0415
-    from overlay.yaml.reader import decode  # noqa: PLC0415
 
-    found: list[Part] = []
+    found: list[Manifests] = []
     errors: list[OverlayError] = []
 
     def add(shown: str, data: bytes) -> None:
         text = decode(data, shown)
-        found.extend([Part(shown, line, part, text) for line, part in parts_of(text)])
+        parts = parts_of(text)
+        found.append(Manifests(shown, text, tuple(parts), tuple([part.removeprefix("---\n") for part in parts])))
 
     if not os.path.isdir(path):
         add(path, read_argument(path))
@@ -76,18 +72,20 @@ def read_parts(path: str) -> list[Part]:
     return found
 
 
-def part_objects(parts: Sequence[Part], known: Mapping[str, Resource]) -> list[Resource]:
-    """Return the objects of parts, in their order; raises Problems with all that is wrong with them.
+def objects_of(
+    files: Sequence[Manifests], known: Mapping[str, Resource], skip: Container[str] = ()
+) -> list[Resource]:  # fmt: skip
+    """Return the objects of files, in their order; raises Problems with all that is wrong with them.
 
-    known: objects by the text that they are written as, which is not read again.
+    known: objects by the text that they are written as, which is not read again. skip: bodies to leave out.
     """
     from overlay.kube.objects import check_unique  # noqa: PLC0415
 
     found: list[Resource] = []
     errors: list[OverlayError] = []
-    for _, group in groupby(parts, key=lambda part: part.file):
+    for file in files:
         try:
-            found += _file_objects(list(group), known)
+            found += _file_objects(file, known, skip)
         except OverlayError as error:
             errors += error.each()
     raise_all(errors)
@@ -95,29 +93,35 @@ def part_objects(parts: Sequence[Part], known: Mapping[str, Resource]) -> list[R
     return found
 
 
-def _file_objects(parts: Sequence[Part], known: Mapping[str, Resource]) -> list[Resource]:
+def _file_objects(file: Manifests, known: Mapping[str, Resource], skip: Container[str]) -> list[Resource]:
+    wanted = [at for at, body in enumerate(file.bodies) if body not in skip]
+    if not wanted:
+        return []
     from overlay.yaml.reader import uncollected  # noqa: PLC0415
 
     found: list[Resource] = []
+    lines = list(accumulate([part.count("\n") for part in file.parts], initial=0))
     try:
-        with uncollected(len(parts[0].whole)):
-            for is_known, group in groupby(parts, key=lambda part: part.body in known):
-                run = list(group)
+        with uncollected(len(file.text)):
+            # What stands together is read together, so that places are those of the file.
+            runs = groupby(enumerate(wanted), key=lambda pair: (file.bodies[pair[1]] in known, pair[1] - pair[0]))
+            for (is_known, _), group in runs:
+                run = [at for _, at in group]
                 if is_known:
-                    found += [replace(known[part.body], origin=_origin(part)) for part in run]
+                    found += [replace(known[file.bodies[at]], origin=_origin(file.file, lines[at])) for at in run]
                 else:
-                    found += _objects("".join([part.text for part in run]), run[0].file, run[0].line)
+                    found += _objects("".join([file.parts[at] for at in run]), file.file, lines[run[0]])
     except OverlayError:
         # Only the whole text tells the line, and everything that is wrong in it.
-        return _objects(parts[0].whole, parts[0].file, 0)
+        return _objects(file.text, file.file, 0)
     return found
 
 
-def _origin(part: Part) -> Origin:
+def _origin(file: str, line: int) -> Origin:
     from overlay.model.location import Location  # noqa: PLC0415
     from overlay.model.resource import Origin  # noqa: PLC0415
 
-    return Origin("resource", Location(part.file, part.line + 1, 1))
+    return Origin("resource", Location(file, line + 1, 1))
 
 
 def _objects(text: str, file: str, line: int) -> list[Resource]:

@@ -115,8 +115,9 @@ def _documented(args: dict[str, Any], bundle: Opened, names: list[str]) -> dict[
     """
     from overlay.chart.cache import cache_folder  # noqa: PLC0415
     from overlay.fetch.pinned import Remotes  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.load.graph import Loader, effective  # noqa: PLC0415
-    from overlay.load.project import find_root, list_environments, load_project  # noqa: PLC0415
+    from overlay.load.project import list_environments, load_project  # noqa: PLC0415
     from overlay.oci.trust import check_signed  # noqa: PLC0415
 
     _check_keys(args, bundle)

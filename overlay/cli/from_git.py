@@ -91,8 +91,8 @@ def _publishing(args: dict[str, Any]) -> Publishing:
     from overlay.chart.cache import cache_folder  # noqa: PLC0415
     from overlay.cli.fetching import seconds  # noqa: PLC0415
     from overlay.cli.publishing import Publishing  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.git.outside import Outside  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415
 
     if args["repository"]:
         outside = Outside(cache_folder(), os.environ, seconds=seconds(args["timeout"]))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from overlay.cli.folder_objects import Part
+    from overlay.cli.folder_objects import Manifests
     from overlay.kube.types import Types
     from overlay.model.project import Project
     from overlay.model.resource import Resource
@@ -47,31 +47,31 @@ def sides_of(before: str, after: str) -> tuple[list[Resource], list[Resource], i
 
     Raises UsageError, and Problems with all that is wrong.
     """
-    from overlay.cli.folder_objects import part_objects, read_parts  # noqa: PLC0415
+    from overlay.cli.folder_objects import objects_of, read_manifests  # noqa: PLC0415
     from overlay.kube.held_by_both import held_by_both  # noqa: PLC0415
 
     errors: list[OverlayError] = []
-    sides: list[list[Part]] = []
+    sides: list[list[Manifests]] = []
     for path in (before, after):
         if not os.path.lexists(path):
             raise UsageError(f"{path} does not exist", hint="PATH --against PATH compares manifests: files or folders")
         try:
-            sides.append(read_parts(path))
+            sides.append(read_manifests(path))
         except OverlayError as error:
             errors.append(error)
     raise_all(errors)
-    both = held_by_both([part.body for part in sides[0]], [part.body for part in sides[1]])
+    both = held_by_both(*[[body for file in side for body in file.bodies] for side in sides])
     try:
-        read = [part_objects([part for part in parts if part.body not in both], {}) for parts in sides]
+        read = [objects_of(side, {}, skip=both) for side in sides]
         if not {*both.values()} & {one.id.key for side in read for one in side}:
             return read[0], read[1], len(both)
     except OverlayError:
         pass
     # Something is wrong, or an object is there twice: all that is wrong is told, with all places.
     read = []
-    for parts in sides:
+    for side in sides:
         try:
-            read.append(part_objects(parts, {}))
+            read.append(objects_of(side, {}))
         except OverlayError as error:
             errors.append(error)
     raise_all(errors)
@@ -80,13 +80,15 @@ def sides_of(before: str, after: str) -> tuple[list[Resource], list[Resource], i
 
 def _project(args: dict[str, Any]) -> Project:
     """Return the project around the folder, whose rules hide fields; there may be none."""
-    from overlay.load.project import find_root, load_project  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.model.project import Project  # noqa: PLC0415
 
     try:
         root = find_root(args["project"])
     except UsageError:
         return Project(root=os.getcwd())
+    from overlay.load.project import load_project  # noqa: PLC0415
+
     project, files = load_project(root)
     files.close()
     return project

@@ -60,7 +60,7 @@ def push(args: dict[str, Any]) -> int:
 def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:
     """Return the bundle on this machine that is meant, packaged where it is not there yet."""
     from overlay.cli.packaging import Packaging, make_store  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.oci.transfer import carry  # noqa: PLC0415
     from overlay.oci.versions import check_version, tag_of  # noqa: PLC0415
 

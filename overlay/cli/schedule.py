@@ -86,8 +86,8 @@ def _job(args: dict[str, Any], build: Build) -> Job:
 def _published(args: dict[str, Any], build: Build) -> tuple[str, Target]:
     """Return the repository's URL and the place in it to which the environment is published."""
     from overlay.cli.publishing import Publishing  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.gitops.target import target_of  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415
 
     with Publishing({**args, "timeout": "5m"}, find_root(args["project"])) as publishing:
         branch = (publishing.repository.branch() or "").removeprefix("refs/heads/")

@@ -27,9 +27,9 @@ def status(args: dict[str, Any]) -> int:
     from overlay.cli.progress import Progress  # noqa: PLC0415
     from overlay.cli.publishing import Publishing, build_environments, names_of  # noqa: PLC0415
     from overlay.cli.status_output import Shown, print_statuses  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.gitops.lag import Lags  # noqa: PLC0415
     from overlay.gitops.status import Status  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415
 
     if not args["git"] and len(args["environments"]) == 1 and not args["all"]:
         from overlay.cli.live_status import live_status  # noqa: PLC0415

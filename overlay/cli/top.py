@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def top_of(args: dict[str, Any]) -> str:
     """Return the path of the project from its repository; empty where it is the same folder, or there is none."""
     from overlay.errors import UsageError  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415  # only forms for code hosts need it
+    from overlay.files.root import find_root  # noqa: PLC0415  # only forms for code hosts need it
 
     try:
         root = find_root(args.get("project") or ".")

@@ -85,8 +85,8 @@ class Versions:
 
 
 def _repository(args: dict[str, Any]) -> Repository:
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.git.repository import Repository  # noqa: PLC0415
-    from overlay.load.project import find_root  # noqa: PLC0415
 
     try:
         return Repository(find_root(args["project"]), os.environ)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from overlay.diff.change import MISSING
 from overlay.diff.environments import compare
 from overlay.diff.objects import build_changes
-from overlay.diff.secrets import Hidden
-from overlay.kube.dotted import Element, format_path
+from overlay.diff.shown import shown_value
+from overlay.kube.dotted import format_path
 from overlay.model.value import value
 
 TYPE_CHECKING = False
@@ -65,16 +65,3 @@ def environment_changes(before: Side, after: Side, types: Types) -> list[FieldCh
                 )
             )
     return found
-
-
-def shown_value(item: Any) -> Any:
-    """Return a value with words for what is hidden in it, and for the elements of a list that moved."""
-    if item.__class__ is str:
-        return item
-    if isinstance(item, (Hidden, Element)):
-        return str(item)
-    if isinstance(item, dict):
-        return {key: shown_value(each) for key, each in item.items()}
-    if isinstance(item, (list, tuple)):
-        return [shown_value(each) for each in item]
-    return item

@@ -66,10 +66,8 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
     def of(body: Body | None) -> Body | None:
         if body is None:
             return None
-        if body.get("kind") != "Secret" or body.get("apiVersion") != "v1":
-            texts, has_secrets = _texts(body)
-            result = dict(covered(body)) if has_secrets or _is_token("\n".join(texts)) else body
-            return without_copy(result)
+        if not _is_secret(body):
+            return without_copy(dict(covered(body)) if may_hold_secrets else body)
         result = dict(body)
         for name in ("data", "stringData"):
             held = body.get(name)
@@ -86,7 +84,13 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
         without = {**annotations, _COPY: hidden((_COPY,), annotations[_COPY])}
         return {**body, "metadata": {**body["metadata"], "annotations": without}}
 
+    texts, has_names = _texts([body for body in bodies if body is not None and not _is_secret(body)])
+    may_hold_secrets = has_names or _is_token("\n".join(dict.fromkeys(texts)))
     return [of(body) for body in bodies]
+
+
+def _is_secret(body: Body) -> bool:
+    return body.get("kind") == "Secret" and body.get("apiVersion") == "v1"
 
 
 def _is_token(text: str) -> bool:

@@ -51,10 +51,15 @@ def _walk(old: Any, new: Any, kind: Type | None, path: Path, found: list[Change]
 def _maps(old: dict[str, Any], new: dict[str, Any], kind: Type | None, path: Path, found: list[Change]) -> None:
     for key, item in new.items():
         before = old.get(key, MISSING)
-        # Most values are texts that are the same.
-        if before is not item and (item.__class__ is not str or before.__class__ is not str or before != item):
+        # Most values are the same.
+        if before is not item and not _plainly_same(before, item):
             _walk(before, item, kind.field(key) if kind is not None else None, (*path, key), found)
     found += [Change("removed", (*path, key), item, MISSING) for key, item in old.items() if key not in new]
+
+
+def _plainly_same(old: Any, new: Any) -> bool:
+    """Tell of most values that are the same that they are; their texts tell 1, 1.0 and true apart."""
+    return bool(old.__class__ is new.__class__ and old == new and (old.__class__ is str or repr(old) == repr(new)))
 
 
 def _lists(old: list[Any], new: list[Any], kind: Type | None, path: Path, found: list[Change]) -> None:
@@ -68,7 +73,9 @@ def _lists(old: list[Any], new: list[Any], kind: Type | None, path: Path, found:
         return
     earlier = dict(zip(before, old, strict=True))
     for (meaning, part), item in zip(after.items(), new, strict=True):
-        _walk(earlier.pop(meaning, MISSING), item, below, (*path, part), found)
+        was = earlier.pop(meaning, MISSING)
+        if not _plainly_same(was, item):
+            _walk(was, item, below, (*path, part), found)
     found += [Change("removed", (*path, before[meaning]), item, MISSING) for meaning, item in earlier.items()]
     if _order_matters(old, new, kind, path):
         # Where nothing moved, what came stands behind what stayed.

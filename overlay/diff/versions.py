@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from overlay.diff.change import MISSING, Change
-from overlay.diff.effect import shown_value
 from overlay.diff.objects import matched
 from overlay.diff.renames import with_renames
 from overlay.diff.rules import Rules
 from overlay.diff.secrets import hide
+from overlay.diff.shown import shown_value
 from overlay.diff.values import value_changes
 from overlay.kube.dotted import format_path
 from overlay.kube.leaves import element_parts
@@ -169,8 +169,8 @@ def _object_diff(
                 for each in changes
             ]
         ),
-        before=shown_value(before),
-        after=shown_value(after),
+        before=before if old is not None and before is old.body else shown_value(before),
+        after=after if new is not None and after is new.body else shown_value(after),
         old_name=old.id.name if change == "renamed" and old is not None else "",
         cause=why((old, new), ()) if why is not None and (old is None or new is None) else None,
         kept=(fate(old.body) or "") if old is not None and new is None else "",

@@ -7,7 +7,6 @@ swapped in between a check and a read (hazard P10) leads to an error and never t
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 
@@ -55,7 +54,7 @@ class ProjectFiles:
         """Make files from elsewhere readable below a label in angle brackets."""
         self._mounted[label] = None
         for name, data in found:
-            self._read[f"{label}/{name}"] = (data, "sha256:" + hashlib.sha256(data).hexdigest())
+            self._read[f"{label}/{name}"] = (data, _digest(data))
 
     def changed(self, changes: Mapping[str, bytes | None]) -> ProjectFiles:
         """Return the files as they would be with other bytes in some (None: without it); nothing is read again."""
@@ -67,7 +66,7 @@ class ProjectFiles:
                 found._read.pop(path, None)
                 found._removed.add(path)
                 continue
-            found._read[path] = (data, "sha256:" + hashlib.sha256(data).hexdigest())
+            found._read[path] = (data, _digest(data))
             folder = path
             while folder:
                 folder = folder.rpartition("/")[0]
@@ -101,7 +100,7 @@ class ProjectFiles:
                 raise PathError(f"{printable(path)} does not exist", location=location)
             data = self._read_once(path, location, limit)
             data = self._unlock(path, data) if self._unlock is not None else data
-            known = self._read[path] = (data, "sha256:" + hashlib.sha256(data).hexdigest())
+            known = self._read[path] = (data, _digest(data))
         return known[0]
 
     def input(self, path: str) -> Input:
@@ -307,3 +306,9 @@ def read_argument(path: str, limit: int = MAX_FILE) -> bytes:
     if len(data) > limit:
         raise LimitError(f"{printable(path)} has more than {limit} bytes")
     return data
+
+
+def _digest(data: bytes) -> str:
+    import hashlib  # noqa: PLC0415  # loads a library, which who reads manifests alone does without
+
+    return "sha256:" + hashlib.sha256(data).hexdigest()

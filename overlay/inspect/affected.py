@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from overlay.errors import OverlayError
 from overlay.fetch.pinned import LOCK_FILE
-from overlay.load.project import PROJECT_FILE
+from overlay.files.root import PROJECT_FILE
 from overlay.model.affected import Affected, ChangedFile
 from overlay.run import Prepared
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from overlay.kube.front import front_id
+from overlay.kube.front import front_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    Key = tuple[str, str, str, str]
+    from overlay.kube.front import Key
 
 
 def held_by_both(old: Iterable[str], new: Iterable[str]) -> dict[str, Key]:
@@ -23,8 +23,8 @@ def held_by_both(old: Iterable[str], new: Iterable[str]) -> dict[str, Key]:
     found = {}
     for text, count in sides[0].items():
         if count == 1 and sides[1][text] == 1:
-            one = front_id(text)
-            if one is not None and one.kind != "CustomResourceDefinition":
-                found[text] = one.key
+            key = front_key(text)
+            if key is not None and key[1] != "CustomResourceDefinition":
+                found[text] = key
     several = {key for key, count in Counter(found.values()).items() if count > 1}
     return {text: key for text, key in found.items() if key not in several}

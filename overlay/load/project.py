@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from overlay.errors import DocumentError, OverlayError, PathError, UsageError
 from overlay.files.names import refuse_name
 from overlay.files.paths import resolve
 from overlay.files.reader import ProjectFiles
+from overlay.files.root import PROJECT_FILE, find_root
 from overlay.load.documents import read_project
 from overlay.model.location import Location
 from overlay.model.project import Project
@@ -19,28 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from overlay.files.reader import Unlock
 
-PROJECT_FILE = "overlay.yaml"
 DOCUMENTS = {"environment.yaml": "Environment", "base.yaml": "Base", "component.yaml": "Component"}
-
-
-def find_root(start: str) -> str:
-    """Return the nearest folder, from `start` upwards, that holds overlay.yaml or environments/.
-
-    Raises UsageError.
-    """
-    if not os.path.isdir(start):
-        raise UsageError(f"{start} is no folder", hint="-C/--project takes the project's folder")
-    place = os.path.realpath(start)
-    while True:
-        if os.path.lexists(os.path.join(place, PROJECT_FILE)) or os.path.isdir(os.path.join(place, "environments")):
-            return place
-        above = os.path.dirname(place)
-        if above == place:
-            raise UsageError(
-                f"no project found: neither overlay.yaml nor environments/ in {start} or above",
-                hint="make one with `overlay init NAME`, or name its folder with -C/--project",
-            )
-        place = above
 
 
 def load_project(start: str, unlock: Unlock | None = None) -> tuple[Project, ProjectFiles]:

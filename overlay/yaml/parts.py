@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from overlay.yaml.scan import has_directive
+from overlay.yaml.directives import has_directive
 
 
-def parts_of(text: str) -> list[tuple[int, str]]:
-    """Return the parts of a text, each with how many lines stand before it; the text as one where it cannot be cut.
+def parts_of(text: str) -> list[str]:
+    """Return the parts of a text, which is them one after the other; the text as one where it cannot be cut.
 
     `---` begins a document in any line, within quotes and block scalars, too, and anchors end with their document. A
     directive acts on what comes after it, so that nothing is cut where one could be.
     """
     if has_directive(text):
-        return [(0, text)]
+        return [text]
     pieces: list[str] = []
     for piece in text.split("\n---"):
         # `----` and `---a` are plain scalars.
@@ -20,11 +20,4 @@ def parts_of(text: str) -> list[tuple[int, str]]:
             pieces[-1] += "\n---" + piece
         else:
             pieces.append("---" + piece if pieces else piece)
-    found = []
-    line = 0
-    last = len(pieces) - 1
-    for at, piece in enumerate(pieces):
-        part = piece if at == last else piece + "\n"
-        found.append((line, part))
-        line += part.count("\n")
-    return found
+    return [piece + "\n" for piece in pieces[:-1]] + pieces[-1:]

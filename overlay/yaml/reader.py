@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from operator import is_
 
 from overlay.errors import LimitError, OverlayError, YamlError, raise_all
 from overlay.model.location import Location
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # Node trees of larger texts are not kept: a place is then found by composing the text again.
 _KEEP_NODES_BELOW = 512 * 1024
 _UNCOLLECTED_ABOVE = 100_000
+# Tags of ours, told by identity: in a document, `!<plain>` is a tag like any other.
 _PLAIN, _QUOTED = "plain", "quoted"
 
 
@@ -89,8 +91,9 @@ class Document:
 class _Parser(CParser):  # type: ignore[misc]
     """libyaml's parser and composer without PyYAML's resolver: the tag says only plain or quoted."""
 
-    def descend_resolver(self, parent: Any, index: Any) -> None: ...
-    def ascend_resolver(self) -> None: ...
+    # Called for each node, and nothing to us: these do nothing at the least cost.
+    descend_resolver = is_
+    ascend_resolver = bool
 
     def resolve(self, kind: Any, _: Any, implicit: Any) -> str:
         return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
@@ -106,11 +109,11 @@ class _Constructor:
         self.merges = 0
 
     def construct(self, node: Any, depth: int = 0) -> Any:
-        if node.tag not in (_PLAIN, _QUOTED):
+        if node.tag is not _PLAIN and node.tag is not _QUOTED:
             self._refuse_tag(node)
             return None
         if isinstance(node, ScalarNode):
-            return self._plain(node) if node.tag == _PLAIN else node.value
+            return self._plain(node) if node.tag is _PLAIN else node.value
         if depth >= MAX_DEPTH:
             raise LimitError(f"nesting deeper than {MAX_DEPTH}", location=_at(self.file, node.start_mark))
         if isinstance(node, SequenceNode):
@@ -136,15 +139,16 @@ class _Constructor:
         merged: list[Any] = []
         for key_node, value_node in node.value:
             key = key_node.value
-            if key_node.tag == _PLAIN:
+            if key_node.tag is _PLAIN:
                 if key == "<<":
                     merged.append(value_node)
                     continue
-                if self._plain(key_node) is not key and self._plain(key_node) != key:
-                    self._error(
-                        f"key {key} is no string but {_name(self._plain(key_node))}", key_node, f'quote it: "{key}"'
-                    )
-                    continue
+                read = self._plain(key_node)
+                if read is not key:
+                    if read != key:
+                        self._error(f"key {key} is no string but {_name(read)}", key_node, f'quote it: "{key}"')
+                        continue
+                    key = read  # one text for all maps of a file
             elif not isinstance(key_node, ScalarNode):
                 self._error(
                     "a key must be a string, not a map or list",
@@ -152,7 +156,7 @@ class _Constructor:
                     "quote a value that starts with { or [; templates ({{ }}) belong into a Helm chart's templates/",
                 )
                 continue
-            elif key_node.tag != _QUOTED:
+            elif key_node.tag is not _QUOTED:
                 self._refuse_tag(key_node)
                 continue
             if key in mapping:
@@ -168,7 +172,10 @@ class _Constructor:
                 )
                 continue
             first[key] = key_node
-            mapping[key] = self.construct(value_node, depth + 1)
+            if value_node.tag is _PLAIN:
+                mapping[key] = self._plain(value_node)
+            else:
+                mapping[key] = self.construct(value_node, depth + 1)
         for value_node in merged:
             self._merge(mapping, value_node, depth)
         return mapping
@@ -210,26 +217,8 @@ def compose(text: str) -> Iterator[Any]:
     parser = _Parser(text)
     while parser.check_node():
         root = parser.get_node()
-        if not (isinstance(root, ScalarNode) and root.tag == _PLAIN and root.value in NULLS):
+        if not (isinstance(root, ScalarNode) and root.tag is _PLAIN and root.value in NULLS):
             yield root
-
-
-def decode(data: bytes, file: str) -> str:
-    """Return the text of a file's bytes (UTF-8, with or without BOM).
-
-    Raises YamlError with the place of the first byte that is no UTF-8.
-    """
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise YamlError("the file is UTF-16 or UTF-32", location=Location(file), hint="save it as UTF-8") from None
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = error.start - (before.rfind(b"\n") + 1) + 1
-        raise YamlError(
-            f"byte 0x{data[error.start]:02x} is no UTF-8 text", location=Location(file, line, column)
-        ) from None
 
 
 class uncollected:  # noqa: N801  # used as a word: `with uncollected(…)`

@@ -6,6 +6,7 @@ import re
 
 from overlay.errors import LimitError, OverlayError, YamlError
 from overlay.model.location import Location
+from overlay.yaml.directives import has_directive
 from overlay.yaml.libyaml import (
     AliasEvent,
     CollectionEndEvent,
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 # An anchor or alias at the start of a token: rare in manifests, so most texts skip the events. The character is looked
 # for first, what stands before it then: the other way around costs ten times as much.
 _ANCHOR = re.compile(r"[&*](?<![^\s\[{,:?-][&*])\S")
-# At the start of a line, whatever ends the one before (YAML 1.1, 5.4; libyaml still reads them so).
-_DIRECTIVE = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])%")
 _DEEP_BLOCK = re.compile(r"\n[ \-?]{500}")
 _BREAKS = ("\r", "\x85", "\u2028", "\u2029")
 _OPENINGS = 500
@@ -45,11 +44,6 @@ def needs_scan(text: str) -> bool:
         return False
     # `---` at the start of a line ends a document wherever it stands, so no nesting crosses it.
     return any(part.count("[") + part.count("{") > _OPENINGS for part in text.split("\n---"))
-
-
-def has_directive(text: str) -> bool:
-    """Tell whether a text could hold a directive, which acts on documents after it."""
-    return "%" in text and _DIRECTIVE.search(text) is not None
 
 
 def scan(text: str, file: str) -> None:

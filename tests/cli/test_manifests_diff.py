@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from overlay.cli.folder_objects import part_objects, read_parts
+from overlay.cli.folder_objects import objects_of, read_manifests
 from overlay.cli.manifests_diff import sides_of
 from overlay.diff.versions import environment_diff
 from overlay.errors import OverlayError
@@ -135,7 +135,7 @@ def outcome(folder: Path, *, whole: bool) -> object:
     paths = [str(folder / name) for name in ("old.yaml", "new.yaml")]
     try:
         if whole:
-            before, after = [part_objects(read_parts(path), {}) for path in paths]
+            before, after = [objects_of(read_manifests(path), {}) for path in paths]
             same = 0
         else:
             before, after, same = sides_of(*paths)

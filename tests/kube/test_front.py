@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overlay.errors import OverlayError
-from overlay.kube.front import front_id
+from overlay.kube.front import front_key
 from overlay.kube.held_by_both import held_by_both
 from overlay.kube.objects import parse_objects
 from overlay.yaml import read_documents
@@ -28,13 +28,13 @@ def identity(text: str) -> object:
     ((found, _, _),) = [
         one for document in read_documents(text, "f.yaml") for one in parse_objects(document.value, document.location)
     ]
-    return found
+    return found.key
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=7).map("".join), st.sampled_from(("", "---\n")))
 def test_law_first_lines_say_what_the_reader_says_or_nothing(lines: str, start: str) -> None:
     text = start + HEAD + lines
-    found = front_id(text)
+    found = front_key(text)
     if found is not None:
         try:
             assert identity(text) == found
@@ -50,6 +50,10 @@ def test_law_first_lines_say_what_the_reader_says_or_nothing(lines: str, start: 
         (f"---\n{HEAD}  labels: {{app: web}}\n  name: web\n  namespace: shop\n", "Deployment/shop/web"),
         (f'{HEAD}  annotations:\n    at: "10:30"\n    see: https://shop.example/#a\n  name: web\n', "Deployment/web"),
         ("kind: Deployment\napiVersion: apps/v1\nmetadata:\n  name: web\n", None),
+        (f"{HEAD}  namespace: shop\n  labels:\n    name: inner\n  name: web\n", "Deployment/shop/web"),
+        (f"{HEAD}  labels: {{}}\n  namespace: shop\n  name: web\n", "Deployment/shop/web"),
+        (f"{HEAD}  name: web\n  labels: {{}}\n  namespace: shop\n", "Deployment/shop/web"),
+        (f"{HEAD}  name: web\n  labels: {{}}\n  name: api\n", None),
         (f"{HEAD}  name: yes\n", None),
         (f'{HEAD}  name: "web"\n', None),
         (f"{HEAD}  name: web\n    - more\n", None),
@@ -62,8 +66,8 @@ def test_law_first_lines_say_what_the_reader_says_or_nothing(lines: str, start: 
     ],
 )
 def test_a_front_is_read_where_it_can_mean_one_thing_only(text: str, found: str | None) -> None:
-    one = front_id(text)
-    assert (str(one) if one is not None else None) == found
+    key = front_key(text)
+    assert ("/".join([part for part in key[1:] if part]) if key is not None else None) == found
 
 
 def test_what_both_hold_once_needs_no_reading() -> None:

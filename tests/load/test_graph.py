@@ -9,9 +9,10 @@ import pytest
 from overlay.errors import OverlayError
 from overlay.fetch.pinned import Remotes
 from overlay.files.reader import ProjectFiles
+from overlay.files.root import find_root
 from overlay.load.graph import Loader, effective
 from overlay.load.layers import load_document
-from overlay.load.project import find_root, list_environments, load_project
+from overlay.load.project import list_environments, load_project
 from overlay.model.project import Project
 
 

@@ -33,10 +33,16 @@ def value(text: str) -> object:
         ("a:\n  - !custom {b: 1}", "f.yaml:2:5", "!custom"),
         ("!!str a: 1", "f.yaml:1:1", "tag:yaml.org,2002:str"),
         ("a: !!binary aGk=", "f.yaml:1:4", "tag:yaml.org,2002:binary"),
+        ("a: !<plain> [b]\n", "f.yaml:1:4", "plain"),
+        ("a: !<quoted> 5\n", "f.yaml:1:4", "quoted"),
     ],
 )
 def test_Y01_tags_are_refused_at_their_place(text: str, place: str, tag: str) -> None:
     assert refused(text) == [(place, f"tag not allowed: {tag}")]
+
+
+def test_Y01_a_tag_called_as_ours_is_no_way_past_the_check_of_keys() -> None:
+    assert refused("? !<plain> [b]\n: c\n") == [("f.yaml:1:3", "a key must be a string, not a map or list")]
 
 
 def within(seconds: float, text: str) -> list[tuple[str, str]]:

@@ -1,0 +1,24 @@
+"""A file's bytes to text."""
+
+from __future__ import annotations
+
+from overlay.errors import YamlError
+from overlay.model.location import Location
+
+
+def decode(data: bytes, file: str) -> str:
+    """Return the text of a file's bytes (UTF-8, with or without BOM).
+
+    Raises YamlError with the place of the first byte that is no UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise YamlError("the file is UTF-16 or UTF-32", location=Location(file), hint="save it as UTF-8") from None
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        raise YamlError(
+            f"byte 0x{data[error.start]:02x} is no UTF-8 text", location=Location(file, line, column)
+        ) from None
