@@ -22,6 +22,9 @@ _KEEP_NODES_BELOW = 512 * 1024
 _UNCOLLECTED_ABOVE = 100_000
 # Tags of ours, told by identity: in a document, `!<plain>` is a tag like any other.
 _PLAIN, _QUOTED = "plain", "quoted"
+# What plain scalars mean, and one text for all that are the same: manifests say the same words again and again.
+_plain: dict[str, Any] = {}
+_PLAIN_KEPT, _PLAIN_LENGTH = 50_000, 100
 
 
 class Document:
@@ -105,32 +108,31 @@ class _Constructor:
     def __init__(self, file: str) -> None:
         self.file = file
         self.errors: list[OverlayError] = []
-        self.plain: dict[str, Any] = {}
         self.merges = 0
 
     def construct(self, node: Any, depth: int = 0) -> Any:
         if node.tag is not _PLAIN and node.tag is not _QUOTED:
             self._refuse_tag(node)
             return None
-        if isinstance(node, ScalarNode):
+        if node.__class__ is ScalarNode:
             return self._plain(node) if node.tag is _PLAIN else node.value
         if depth >= MAX_DEPTH:
             raise LimitError(f"nesting deeper than {MAX_DEPTH}", location=_at(self.file, node.start_mark))
-        if isinstance(node, SequenceNode):
+        if node.__class__ is SequenceNode:
             return [self.construct(item, depth + 1) for item in node.value]
         return self._mapping(node, depth)
 
     def _plain(self, node: Any) -> Any:
         text = node.value
+        if text in _plain:
+            return _plain[text]
         try:
-            return self.plain[text]
-        except KeyError:
-            pass
-        try:
-            value = self.plain[text] = resolve_plain(text)
+            value = resolve_plain(text)
         except NotJson as error:
             self._error(str(error), node, "quote it to make it a string")
             return None
+        if len(text) <= _PLAIN_LENGTH and len(_plain) < _PLAIN_KEPT:
+            _plain[text] = value
         return value
 
     def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
