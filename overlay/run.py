@@ -305,6 +305,14 @@ class Run:
         return tuple([found[path] for path in sorted(found)])
 
 
+def prepare_beside(before: Run, after: Run, names: Sequence[str]) -> None:
+    """Prepare environments of the newer of two versions, and have the other one's files read at once."""
+    for name in names:
+        if name in after.environments:
+            after.prepare(name)
+    before.files.read_ahead(after.files.known)
+
+
 def surroundings(one: Prepared, kinds: CustomKinds | None = None, *, validate: bool = False) -> Surroundings:
     """Return what an environment's layers need to know about it; `validate` checks patches as they are written."""
     types = load_types(one.settled.kubernetes_version)

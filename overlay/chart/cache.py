@@ -15,6 +15,7 @@ from overlay.files.entries import Entries
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from overlay.chart.render import Renderer, RenderRequest
     from overlay.errors import OverlayError
@@ -34,6 +35,31 @@ def cache_folder() -> str:
     return os.path.join(base, "overlay")
 
 
+def request_key(request: RenderRequest, version: str) -> str:
+    """Return a digest over all that settles a rendering; version: of Helm."""
+    parts = [
+        FORMAT, version, request.chart.digest, request.values, request.release_name, request.namespace,
+        request.revision, request.is_upgrade, request.kubernetes_version, list(request.api_versions),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def as_json(rendered: Rendered) -> list[object]:
+    """Return a rendering as JSON can hold it."""
+    return [rendered.templates, rendered.crds, rendered.notes, rendered.warnings]
+
+
+def from_json(found: Any) -> Rendered:
+    """Return the rendering that `as_json` was given; raises ValueError or TypeError for what it did not make."""
+    templates, crds, notes, warnings = found
+    return Rendered(
+        templates=tuple([(name, text) for name, text in templates]),
+        crds=tuple([(name, text) for name, text in crds]),
+        notes=notes,
+        warnings=tuple(warnings),
+    )
+
+
 class RenderCache:
     """A Renderer that answers from earlier runs and asks `make()` for a real one only when it must."""
 
@@ -43,12 +69,8 @@ class RenderCache:
         self.version = version
 
     def key(self, request: RenderRequest) -> str:
-        """Return the name of an entry: a digest over all that settles a rendering."""
-        parts = [
-            FORMAT, self.version, request.chart.digest, request.values, request.release_name, request.namespace,
-            request.revision, request.is_upgrade, request.kubernetes_version, list(request.api_versions),
-        ]  # fmt: skip
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        """Return the name of an entry."""
+        return request_key(request, self.version)
 
     def get(self, key: str) -> Rendered | None:
         """Return a verified entry; anything else than exactly what we wrote counts as absent."""
@@ -56,20 +78,13 @@ class RenderCache:
         if payload is None:
             return None
         try:
-            templates, crds, notes, warnings = json.loads(payload)
-            return Rendered(
-                templates=tuple([(name, text) for name, text in templates]),
-                crds=tuple([(name, text) for name, text in crds]),
-                notes=notes,
-                warnings=tuple(warnings),
-            )
+            return from_json(json.loads(payload))
         except (ValueError, TypeError):
             return None
 
     def put(self, key: str, rendered: Rendered) -> None:
         """Keep a rendering; a cache that cannot be written is no error."""
-        parts = [rendered.templates, rendered.crds, rendered.notes, rendered.warnings]
-        self._entries.put(key, json.dumps(parts).encode())
+        self._entries.put(key, json.dumps(as_json(rendered)).encode())
         self._entries.prune(MAX_ENTRIES, MAX_ENTRIES // 2)
 
 

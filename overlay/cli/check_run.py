@@ -26,10 +26,17 @@ def run_checks(
     """
     from overlay.cli.progress import Progress  # noqa: PLC0415
     from overlay.inspect.workers import check_all  # noqa: PLC0415
+    from overlay.model.value import replace  # noqa: PLC0415
+    from overlay.run import prepare_beside  # noqa: PLC0415
 
     progress = Progress(args)
     progress.at(f"{len(names)} environments")
     cache = _cache(args, checks.after.project.root)
+    if cache is not None:
+        checks = replace(checks, remembered=cache.folder)
+        checks.ask(checks.after.renderer)
+    if checks.before is not None:
+        prepare_beside(checks.before.run, checks.after.run, names)
     keys = {name: _key(cache, checks, name, fingerprint.get(name, "")) if cache is not None else None for name in names}
     found: dict[str, Checked] = {}
     for name, key in keys.items():

@@ -58,6 +58,7 @@ def _between(
     from overlay.inspect.session import Workshop  # noqa: PLC0415
     from overlay.inspect.versions import diff_versions  # noqa: PLC0415
     from overlay.model.options import Options  # noqa: PLC0415
+    from overlay.run import prepare_beside  # noqa: PLC0415
 
     with Versions(args, between) as versions:
         options = Options(strict=args["strict"])
@@ -69,6 +70,7 @@ def _between(
             check_names(names, known)
             causes = not args["stat"] and not args["name_only"] and args["output"] != "unified"
             wanted = wanted_of(args, before.project, after.project, causes=causes)
+            prepare_beside(before.run, after.run, names)
             found = [diff_versions(before, after, name, wanted) for name in dict.fromkeys(names)]
         sides = [{"ref": one.ref, "commit": one.commit or None} for one in (versions.before, versions.after)]
     return found, (sides[0], sides[1])

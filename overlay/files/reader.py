@@ -103,6 +103,14 @@ class ProjectFiles:
             known = self._read[path] = (data, _digest(data))
         return known[0]
 
+    def read_ahead(self, paths: Iterable[str]) -> None:
+        """Get ready for reading some files, where that is quicker than one by one; they need not be there."""
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The files that were read."""
+        return tuple(self._read)
+
     def input(self, path: str) -> Input:
         """Return the read-set entry of a file that was read."""
         return Input(path, self._read[path][1])

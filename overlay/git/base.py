@@ -27,14 +27,20 @@ def base_of(repository: Repository, ref: str, head: str = "HEAD") -> str:
 
     Raises UsageError.
     """
-    one, other = commit_named(repository, ref), commit_named(repository, head)
-    found = repository.text("merge-base", "--end-of-options", one, other, accept=(0, 1))
+    found = _merge_base(repository, ref, head)
     if not found:
+        commit_named(repository, ref)
+        commit_named(repository, head)
         hint = "merge one into the other, or name another base"
         if repository.is_shallow():
             hint = f"this clone is shallow: git fetch --unshallow; {_ACTIONS}"
         raise UsageError(f"{ref!r} and {head!r} have no commit in common", hint=hint)
     return found
+
+
+def _merge_base(repository: Repository, *refs: str) -> str:
+    commits = [f"{ref}^{{commit}}" for ref in refs]
+    return repository.text("merge-base", "--end-of-options", *commits, accept=(0, 1, 128)) if all(refs) else ""
 
 
 def _how_to_get(repository: Repository, ref: str) -> str:

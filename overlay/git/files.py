@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from overlay.errors import LimitError, PathError
+from overlay.errors import GitError, LimitError, PathError
 from overlay.files.paths import printable
-from overlay.files.reader import MAX_DEPTH, MAX_FILES, ProjectFiles
+from overlay.files.reader import MAX_DEPTH, MAX_FILE, MAX_FILES, ProjectFiles
 from overlay.git.reader import ObjectReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from overlay.git.repository import Repository
     from overlay.model.location import Location
@@ -29,6 +29,7 @@ class CommittedFiles(ProjectFiles):
         super().__init__(repository.folder)
         self.repository, self.commit = repository, commit
         self._objects = ObjectReader(repository)
+        self._ahead: dict[str, bytes] = {}
         self._entries = _entries(repository, commit)
         self._names: dict[str, dict[str, None]] = {"": {}}
         for path in self._entries:
@@ -42,6 +43,10 @@ class CommittedFiles(ProjectFiles):
 
     def changed(self, changes: Mapping[str, bytes | None]) -> ProjectFiles:
         raise NotImplementedError("a commit's files are not edited")
+
+    def read_ahead(self, paths: Iterable[str]) -> None:
+        blobs = {self._entries[path][1]: None for path in paths if path in self._entries and path not in self._read}
+        self._ahead |= self._objects.read_all([blob for blob in blobs if blob not in self._ahead], limit=MAX_FILE)
 
     def close(self) -> None:
         """End the process that reads."""
@@ -87,6 +92,18 @@ class CommittedFiles(ProjectFiles):
             raise self._link(path, location)
         if mode in ("", _SUBMODULE):
             raise self._refusal(path, location)
+        data = self._ahead.get(blob)
+        if data is None or len(data) > limit:
+            data = self._read_object(path, blob, location, limit)
+        if data.startswith(LFS_POINTER):
+            raise PathError(
+                f"{printable(path)} is kept in Git LFS: {self.commit[:12]} does not hold it",
+                location=location,
+                hint="git lfs migrate export puts it into the repository",
+            )
+        return data
+
+    def _read_object(self, path: str, blob: str, location: Location | None, limit: int) -> bytes:
         try:
             found = self._objects.read(blob, limit=limit)
         except LimitError as error:
@@ -96,12 +113,6 @@ class CommittedFiles(ProjectFiles):
                 f"{printable(path)} is not in this clone, which has only a part of {self.commit[:12]}",
                 location=location,
                 hint="clone it whole: without --filter",
-            )
-        if found[1].startswith(LFS_POINTER):
-            raise PathError(
-                f"{printable(path)} is kept in Git LFS: {self.commit[:12]} does not hold it",
-                location=location,
-                hint="git lfs migrate export puts it into the repository",
             )
         return found[1]
 
@@ -146,11 +157,13 @@ class CommittedFiles(ProjectFiles):
 def _entries(repository: Repository, commit: str) -> dict[str, tuple[str, str]]:
     """Return mode and object of each path of the project in a commit; none where it is not there yet."""
     name = f"{commit}:{repository.prefix}".rstrip("/") if repository.prefix else commit
-    tree = repository.text("rev-parse", "--verify", "--quiet", "--end-of-options", name, accept=(0, 1))
-    if not tree:
+    try:
+        listing = repository.run("ls-tree", "-r", "-z", "--full-tree", name)
+    except GitError:
+        if repository.text("rev-parse", "--verify", "--quiet", "--end-of-options", name, accept=(0, 1)):
+            raise
         return {}
     found: dict[str, tuple[str, str]] = {}
-    listing = repository.run("ls-tree", "-r", "-z", "--full-tree", tree)
     for line in listing.decode("utf-8", "surrogateescape").split("\0"):
         head, tab, path = line.partition("\t")
         if tab:

@@ -9,7 +9,7 @@ from overlay.errors import OverlayError
 from overlay.fetch.pinned import LOCK_FILE
 from overlay.files.root import PROJECT_FILE
 from overlay.model.affected import Affected, ChangedFile
-from overlay.run import Prepared
+from overlay.run import Prepared, prepare_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def affected(before: Run, after: Run, names: Sequence[str] | None = None) -> lis
     """Return the environments that differ between two versions of a project; names: only these."""
     old, new = before.environments, after.environments
     wanted = [name for name in (sorted({*old, *new}) if names is None else names) if name in old or name in new]
+    prepare_beside(before, after, wanted)
     found = [_one(name, before if name in old else None, after if name in new else None) for name in wanted]
     return [one for one in found if one is not None]
 

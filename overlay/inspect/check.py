@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from overlay.chart.remembered import Remembering
 from overlay.diff.checked import Checked
 from overlay.diff.versions import EnvironmentDiff
 from overlay.errors import OverlayError
@@ -18,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from overlay.chart.render import Renderer
     from overlay.inspect.session import Workshop
     from overlay.inspect.versions import Wanted
     from overlay.model.build import Build
@@ -30,12 +32,23 @@ _FROM_BASE = "the base's overlay.yaml demands it; to loosen a rule, change that 
 
 @value(kw_only=True)
 class Checks:
-    """How environments are checked; before: the base, where one is named. rules: beside what linting tells."""
+    """How environments are checked; before: the base, where one is named. rules: beside what linting tells.
+
+    remembered: a folder with what Helm answered in earlier checks; empty for none.
+    """
 
     after: Workshop
     wanted: Wanted
     before: Workshop | None = None
     rules: tuple[Rule, ...] = ()
+    remembered: str = ""
+
+    def ask(self, renderer: Renderer) -> None:
+        """Have both versions rendered by a renderer, as far as it is not known what it would answer."""
+        asked = Remembering(self.remembered, renderer) if self.remembered else renderer
+        for workshop in (self.after, self.before):
+            if workshop is not None:
+                workshop.renderer = asked
 
     def check(self, name: str) -> Checked:
         """Return what is found wrong with an environment, and what the change does to it."""

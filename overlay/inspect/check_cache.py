@@ -26,6 +26,7 @@ class CheckCache:
     """A folder of entries; what is not exactly what we wrote counts as absent."""
 
     def __init__(self, folder: str) -> None:
+        self.folder = folder
         self._entries = Entries(os.path.join(folder, "check"))
 
     @property

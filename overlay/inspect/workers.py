@@ -80,16 +80,15 @@ def _start(checks: Checks, names: Sequence[str], others: Sequence[int]) -> tuple
 
 
 def _serve(checks: Checks, names: Sequence[str], own: int) -> None:
-    renderer = choose_renderer()
+    for workshop in (checks.after, checks.before):
+        if workshop is not None:
+            workshop.files.after_fork()
+    checks.ask(choose_renderer())
     try:
-        for workshop in (checks.after, checks.before):
-            if workshop is not None:
-                workshop.files.after_fork()
-                workshop.renderer = renderer
         for name in names:
             data = encode(checks.check(name))
             view = memoryview(len(data).to_bytes(8, "big") + data)
             while view:
                 view = view[os.write(own, view) :]
     finally:
-        renderer.close()
+        checks.after.renderer.close()

@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import os
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from overlay.chart.choose import LIBRARY_HELM
+from overlay.cli.versions import Versions
+from overlay.diff.rules import Rules
+from overlay.inspect.check import Checks
+from overlay.inspect.session import Workshop
+from overlay.inspect.versions import Wanted
 from tests.gitops.projects import PROD, git, manifest, overlay, shop, write
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: login}\nstringData: {password: hunter2hunter2}\n"
+ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n"
 SETTINGS = "environments/base/manifests/settings.yaml"
 
 
@@ -292,3 +300,32 @@ def test_C05_C12_a_hostile_pull_request_ends_with_named_errors(project: Path, tm
     after = sorted(str(path) for path in tmp_path.rglob("*") if ".git" not in path.parts and out not in path.parents)
     assert after == before
     assert not (tmp_path / "ran").exists()
+
+
+class Refusing:
+    """No Helm: whatever it is asked is too much."""
+
+    version = LIBRARY_HELM
+
+    def render(self, _: object) -> Iterator[object]:
+        raise AssertionError("Helm was asked")
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_change_of_layers_alone_is_checked_without_helm(project: Path, tmp_path: Path) -> None:
+    chart = {"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "templates/a.yaml": ACCOUNT}
+    write(project, {f"environments/base/chart/{name}": text for name, text in chart.items()})
+    replaced(project, "environments/base/base.yaml", "spec:\n", "spec:\n  chart: {path: chart}\n")
+    cache = tmp_path / "cache"
+    arguments = ("check", "prod", "--base", "main", "--cache-dir", str(cache))
+    assert overlay(project, *arguments).stdout.splitlines()[0] == "prod  ok      4 objects; 1 added"
+    replaced(project, PROD, "1.0.0", "1.1.0")
+    with Versions({"project": str(project), "base": "main"}) as versions, Workshop(project=str(project)) as after:
+        before = after.beside(versions.before.files)
+        checks = Checks(after=after, before=before, wanted=Wanted(rules=Rules()), remembered=str(cache))
+        checks.ask(Refusing())
+        found = checks.check("prod")
+    assert (found.findings, found.objects, found.diff.count("changed", "added")) == ((), 4, 2)
+    assert overlay(project, *arguments).stdout.splitlines()[0] == "prod  ok      4 objects; 1 changed, 1 added"
