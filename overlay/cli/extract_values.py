@@ -22,9 +22,10 @@ def extract_values(args: dict[str, Any]) -> int:
     from overlay.cli.factor import reader  # noqa: PLC0415
     from overlay.cli.rewriting import finish_first, rewrite  # noqa: PLC0415
     from overlay.dedupe.factor.extract import Extraction  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.inspect.factoring import Prover, prove  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
-    from overlay.load.project import every_environment, find_root  # noqa: PLC0415
+    from overlay.load.project import every_environment  # noqa: PLC0415
 
     if finish_first(args, [find_root(args["project"])]):
         return EXIT_OK

@@ -24,10 +24,11 @@ def factor(args: dict[str, Any]) -> int:
     """Show what could be said once, or write it."""
     from overlay.cli.rewriting import finish_first, rewrite  # noqa: PLC0415
     from overlay.dedupe.factor.search import Search  # noqa: PLC0415
+    from overlay.files.root import find_root  # noqa: PLC0415
     from overlay.inspect.factoring import Prover, prove  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
     from overlay.kube.types import DEFAULT_KUBERNETES, load_types  # noqa: PLC0415
-    from overlay.load.project import every_environment, find_root  # noqa: PLC0415
+    from overlay.load.project import every_environment  # noqa: PLC0415
 
     if finish_first(args, [find_root(args["project"])]):
         return EXIT_OK

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from overlay.errors import DocumentError, OverlayError, PathError, UsageError
 from overlay.files.names import JOURNAL, refuse_name
 from overlay.files.paths import resolve
