@@ -40,9 +40,15 @@ def adopt(args: dict[str, Any]) -> int:
     roots.append(os.path.commonpath([*roots, *[os.path.realpath(folder) for folder in args["folders"]]]))
     if finish_first(args, roots):
         return EXIT_OK
+    are_values = not args["all"] and _are_values(args["folders"])
     for folder in args["folders"]:
-        if not os.path.isdir(folder):
-            raise UsageError(f"{folder} is no folder", hint="overlay adopt takes folders of manifests")
+        if not os.path.isdir(folder) and not are_values:
+            raise UsageError(
+                f"{folder} is no folder", hint="overlay adopt takes folders of manifests, or files of values"
+            )
+    if are_values:
+        _adopt_values(args, roots[0])
+        return EXIT_OK
     if args["in_place"] and not args["write"]:
         raise UsageError("--in-place takes folders away, so it needs --write")
     reports = wanted_reports(args["report"], REPORTS)
@@ -65,6 +71,28 @@ def adopt(args: dict[str, Any]) -> int:
     finally:
         place.close()
     return EXIT_PARTIAL if left_out and args["write"] else EXIT_OK
+
+
+def _are_values(given: Sequence[str]) -> bool:
+    """Tell whether all that is named holds values of a chart: files, or folders of one such file."""
+    from overlay.dedupe.valued import values_file  # noqa: PLC0415
+
+    return all(os.path.isdir(path) or os.path.isfile(path) for path in given) and all(map(values_file, given))
+
+
+def _adopt_values(args: dict[str, Any], root: str) -> None:
+    from overlay.cli.adopt_values import adopt_values  # noqa: PLC0415
+    from overlay.cli.adopting import open_place  # noqa: PLC0415
+
+    for name in ("in_place", "explain", "matches", "report"):
+        if args[name]:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} is for manifests; these are values", hint="leave it out")
+    place = open_place(args["into"])
+    try:
+        adopt_values(args, place, root)
+    finally:
+        place.close()
 
 
 def _one(args: dict[str, Any], place: Place, fixes: Sequence[Fix]) -> Adoption:
@@ -164,7 +192,8 @@ ADOPT = Command(
 
 Without --write it only shows: groups, lines before and after, and what stays different. Every environment is built
 again first and has to give the same objects, field by field; what cannot be shared exactly stays whole. The folders
-themselves are left alone, but for --in-place.
+themselves are left alone, but for --in-place. Values files of one chart, or folders that hold one each, become values
+of a base and what each environment sets itself, proved by rendering the chart.
 
 Examples:
 
@@ -172,10 +201,17 @@ Examples:
 
   overlay adopt clusters/ --all -o json --report html=adopted
 
-  overlay adopt apps/shop-dev apps/shop-staging apps/shop-prod --write""",
+  overlay adopt apps/shop-dev apps/shop-staging apps/shop-prod --write
+
+  overlay adopt chart/values-dev.yaml chart/values-prod.yaml""",
     run=adopt,
     params=(
-        Param(name="folders", kind="arguments", metavar="DIR", help="Folders of manifests, one per environment."),
+        Param(
+            name="folders",
+            kind="arguments",
+            metavar="DIR",
+            help="Folders of manifests, one per environment; or values files.",
+        ),
         Param(name="all", flags=("--all",), kind="flag", help="Find the groups of a tree by themselves."),
         Param(
             name="into",

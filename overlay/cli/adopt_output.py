@@ -108,16 +108,17 @@ def _components(one: Adoption) -> list[str]:
 
 
 def _rows(adopted: Sequence[Adoption], common: Sequence[Common]) -> list[tuple[str, ...]]:
-    rows = [_row(one.group, ", ".join(member.name for member in one.members), one.before, one.after) for one in adopted]
+    rows = [row(one.group, ", ".join(member.name for member in one.members), one.before, one.after) for one in adopted]
     if len(adopted) > 1:
         count = sum(len(one.members) for one in adopted)
         before, after = sum(one.before for one in adopted), sum(one.after for one in adopted)
         after += sum(one.lines for one in common)
-        rows.append(_row(f"{len(adopted)} groups", f"{count} environments", before, after))
+        rows.append(row(f"{len(adopted)} groups", f"{count} environments", before, after))
     return rows
 
 
-def _row(group: str, environments: str, before: int, after: int) -> tuple[str, ...]:
+def row(group: str, environments: str, before: int, after: int) -> tuple[str, ...]:
+    """Return a group's row of the table."""
     percent = 100 - round(100 * after / max(before, 1))
     return (group, environments, str(before), str(after), f"{percent} %" if after <= before else f"grows, {percent} %")
 
@@ -136,7 +137,7 @@ def _one_group(one: Adoption, place: Place, style: Style) -> None:
         sys.stdout.write("\n" + "".join([f"{each.sentence}\n" for each in equal]))
     if not found:
         return
-    shown = [(row.object, row.field or "(whole)", *[_cell(row.values[name]) for name in names]) for row in found]
+    shown = [(row.object, row.field or "(whole)", *[cell(row.values[name]) for name in names]) for row in found]
     sys.stdout.write("\n" + as_table(("DIFFERS", "FIELD", *names), shown, style))
 
 
@@ -148,7 +149,8 @@ def _differences(one: Adoption, place: Place) -> list[Row]:
     return differences(one.draft, load_types(place.kubernetes_version))
 
 
-def _cell(item: Any) -> str:
+def cell(item: Any) -> str:
+    """Return a value as a table shows it."""
     if item is None:
         return ""
     if item is True:

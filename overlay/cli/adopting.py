@@ -44,6 +44,24 @@ class Place:
             self.project, self.nowhere, {self.path(path): text for path, text in texts.items()}, names
         )
 
+    def unwritten(self, texts: Mapping[str, str]) -> dict[str, bytes]:
+        """Return the bytes of files below the environments folder, by their paths from the project's."""
+        found = {self.path(path): text.encode() for path, text in texts.items()}
+        if self.needs_document:
+            found[PROJECT_FILE] = self._document().encode()
+        return found
+
+    @property
+    def needs_document(self) -> bool:
+        """Tell whether the environments folder has a name that overlay.yaml has to say, and does not yet."""
+        return self.project.environments != "environments" and not self.files.exists(PROJECT_FILE)
+
+    def _document(self) -> str:
+        return (
+            f"apiVersion: overlay.dev/v1\nkind: Project\nmetadata:\n  name: {_name(self.project.root)}\n"
+            f"spec:\n  environments: {self.project.environments}\n"
+        )
+
     def titles(self, group: str, names: Sequence[str]) -> Iterator[Titles]:
         """Yield what the documents of the only group may be called, the shortest names first."""
         plain = dict(zip(names, names, strict=True))
@@ -85,12 +103,8 @@ class Place:
             for path, text in texts.items():
                 if not self.files.exists(self.path(path)):
                     new[self.path(path)] = text
-        if self.project.environments != "environments" and not self.files.exists(PROJECT_FILE) and new:
-            folder = self.project.environments
-            new[PROJECT_FILE] = (
-                f"apiVersion: overlay.dev/v1\nkind: Project\nmetadata:\n  name: {_name(self.project.root)}\n"
-                f"spec:\n  environments: {folder}\n"
-            )
+        if new and self.needs_document:
+            new[PROJECT_FILE] = self._document()
         return new
 
 

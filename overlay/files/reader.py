@@ -61,12 +61,15 @@ class ProjectFiles:
         found = ProjectFiles(self.root, self._unlock)
         found._read = dict(self._read)
         found._mounted = dict(self._mounted)
+        found._removed = set(self._removed)
+        found._changed = {folder: list(paths) for folder, paths in self._changed.items()}
         for path, data in changes.items():
             if data is None:
                 found._read.pop(path, None)
                 found._removed.add(path)
                 continue
             found._read[path] = (data, _digest(data))
+            found._removed.discard(path)
             folder = path
             while folder:
                 folder = folder.rpartition("/")[0]
