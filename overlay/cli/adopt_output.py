@@ -45,9 +45,13 @@ def show(
         print_document(found, args["output"])
         return
     style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
-    if adopted:
-        sys.stdout.write(as_table(("GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED"), _rows(adopted, common), style))
+    head = ("GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED")
+    if len(adopted) == 1:
+        sys.stdout.write(as_table(head, _rows(adopted, common), style))
     if len(adopted) > 1:
+        stays = [_stays(_differences(one, place)) for one in adopted]
+        rows = [(*cells, more) for cells, more in zip(_rows(adopted, common), [*stays, ""], strict=True)]
+        sys.stdout.write(as_table((*head, "STAYS DIFFERENT"), rows, style))
         equal = [(one.group, *_equal_row(each)) for one in adopted for each in equal_in_all(one.members)]
         if equal:
             sys.stdout.write("\n" + as_table(("GROUP", "EQUAL IN ALL", "ENOUGH"), equal, style))
@@ -139,6 +143,19 @@ def _one_group(one: Adoption, place: Place, style: Style) -> None:
         return
     shown = [(row.object, row.field or "(whole)", *[cell(row.values[name]) for name in names]) for row in found]
     sys.stdout.write("\n" + as_table(("DIFFERS", "FIELD", *names), shown, style))
+
+
+def _stays(found: Sequence[Row]) -> str:
+    """Return how much a group's environments truly differ in."""
+    fields = sum([1 for one in found if one.field])
+    objects = len({one.object for one in found})
+    if not found:
+        return "nothing"
+    return (
+        f"{fields} field{'s' * (fields != 1)} of {objects} object{'s' * (objects != 1)}"
+        if fields
+        else f"{objects} whole"
+    )
 
 
 def _equal_row(found: Equal) -> tuple[str, str]:

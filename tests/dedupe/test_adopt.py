@@ -234,6 +234,11 @@ def test_in_a_tree_each_groups_equal_environments_are_listed(tmp_path: Path) -> 
             )
     done = overlay("adopt", ".", "--all", cwd=tmp_path)
     lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[:3] == [
+        ["GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED", "STAYS", "DIFFERENT"],
+        ["api", "dev,", "prod,", "qa", "102", "57", "44", "%", "1", "field", "of", "1", "object"],
+        ["shop", "dev,", "prod,", "qa", "102", "54", "47", "%", "nothing"],
+    ]
     at = lines.index(["GROUP", "EQUAL", "IN", "ALL", "ENOUGH"])
     assert lines[at + 1 : at + 3] == [["api", "dev,", "prod", "dev"], ["shop", "dev,", "prod,", "qa", "dev"]]
 

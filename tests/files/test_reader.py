@@ -195,5 +195,8 @@ def test_files_with_changes_are_read_so_and_the_others_as_before(tmp_path: Path)
     assert [changed.read(name) for name in "abc"] == [b"a", b"new", b"made"]
     assert (changed.exists("c"), files.exists("c"), files.read("b")) == (True, False, b"b")
     assert changed.input("c").digest.startswith("sha256:")
+    again = changed.changed({"d/e": b"more", "b": None}).changed({"d/f": b"most"})
+    assert (again.walk("d"), again.is_folder("d"), again.exists("b")) == (("d/e", "d/f"), True, False)
+    assert again.changed({"b": b"back"}).walk("") == ("a", "b", "c", "d/e", "d/f")
     files.close()
     changed.close()
