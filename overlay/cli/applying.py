@@ -227,7 +227,7 @@ def apply_uncommitted(args: dict[str, Any]) -> int:
             errors.append(
                 UsageError(
                     what, environment=build.environment,
-                    hint="set cluster.allowUncommitted: true in it" if cluster else "set cluster.context in it",
+                    hint=f"set spec.cluster.{'allowUncommitted: true' if cluster else 'context'} in it",
                 )
             )  # fmt: skip
         else:

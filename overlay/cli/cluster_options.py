@@ -16,7 +16,7 @@ CONTEXT = Param(
     flags=("--context",),
     metavar="NAME",
     panel="Cluster",
-    help="Its context (the environment's cluster.context, else the current one).",
+    help="Its context (the environment's spec.cluster.context, else the current one).",
 )
 REACHING = (KUBECONFIG, CONTEXT)
 ALLOW_DELETE = Param(

@@ -92,7 +92,14 @@ def reach(args: dict[str, Any], settings: ClusterSettings | None) -> Client:
     # A pod reaches the cluster that it runs in by an address of its own, and no other.
     if settings and not access.is_pod:
         check_server(access, settings.server_match)
-    return Client(access, agent=f"overlay/{__version__}")
+    return Client(access, agent=f"overlay/{__version__}", tell=lambda server: _say_that_it_waits(server, args))
+
+
+def _say_that_it_waits(server: str, args: dict[str, Any]) -> None:
+    from overlay.cli.sourcing_output import say  # noqa: PLC0415
+    from overlay.files.paths import printable  # noqa: PLC0415
+
+    say(args, f"waiting for {printable(server)}, which does not answer yet")
 
 
 def check_cluster(client: Client, settings: ClusterSettings, record: Record, *, first_contact: bool) -> None:

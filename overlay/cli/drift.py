@@ -10,6 +10,8 @@ from overlay.cli.from_git import PLACE
 from overlay.cli.packaging import STORE
 from overlay.cli.printing import print_document
 from overlay.cli.publishing_options import ALL, ENVIRONMENTS, REMOTE
+from overlay.cli.record_wish import NoCluster
+from overlay.cli.sourcing_output import say
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
 
@@ -31,19 +33,27 @@ def drift(args: dict[str, Any]) -> int:
 
     found: list[dict[str, Any]] = []
     errors: list[OverlayError] = []
+    left: list[str] = []
     for name, one in _committed(args).items():
         try:
             if isinstance(one, OverlayError):
                 raise one
             found.append(look_for_drift(args, one))
         except OverlayError as error:
-            errors.append(error.of(name))
+            if args["all"] and (isinstance(error, NoCluster) or _names_no_cluster(args, name)):
+                left.append(name)
+            else:
+                errors.append(error.of(name))
+    if left and not found and not errors:
+        raise UsageError("no environment names a cluster", hint="set spec.cluster.context in one")
     if args["output"] in ("json", "yaml"):
         document = {"apiVersion": "overlay.dev/v1", "kind": "Drift", "environments": found}
         print_document(document, args["output"])
     else:
         _print(found)
     report(errors, (), args)
+    if left:
+        say(args, f"left out, as they name no cluster: {', '.join(left)}")
     if errors:
         return exit_code(errors, is_partial=bool(found))
     return EXIT_DIFFERENT if any(one["objects"] for one in found) else EXIT_OK
@@ -68,6 +78,18 @@ def _committed(args: dict[str, Any]) -> dict[str, Published | OverlayError]:
     rest = tuple([name for name in every if name not in bundles])
     published = read_published({**args, "environments": rest, "all": False}) if rest else {}
     return {**bundles, **published}
+
+
+def _names_no_cluster(args: dict[str, Any], name: str) -> bool:
+    """Tell whether the documents of an environment name no cluster, so that its branch says nothing of one either."""
+    from overlay.cli.documents import Documents  # noqa: PLC0415
+
+    if args["repository"] or args["bundle"]:
+        return False
+    try:
+        return Documents(args["project"]).settled(name).cluster is None
+    except OverlayError:
+        return False
 
 
 def _is_project(folder: str) -> bool:

@@ -37,7 +37,9 @@ def add(args: dict[str, Any]) -> int:
         if found.endswith("/component.yaml"):
             raise UsageError(f"{parent} is a Component", hint="list it under components: in the new environment.yaml")
         parents.append(posixpath.relpath(posixpath.dirname(found), folder))
-    text = environment_text(name, parents, namespace=args["namespace"])
+    # What is inherited would be the namespace of another environment, or `default`.
+    namespace = args["namespace"] or (own_namespace(project.name, name) if parents and project.name else None)
+    text = environment_text(name, parents, namespace=namespace)
     path = os.path.join(project.root, folder)
     try:
         os.makedirs(path)
@@ -51,8 +53,14 @@ def add(args: dict[str, Any]) -> int:
         then = f"look at it with `overlay render {name}`"
         if not parents:
             then = "it extends nothing: list a base under extends:, name a chart, or say --extends at once"
-        print(f"wrote {folder}/environment.yaml; {then}", file=sys.stderr)
+        where = f" with namespace {namespace}" if namespace else ""
+        print(f"wrote {folder}/environment.yaml{where}; {then}", file=sys.stderr)
     return 0
+
+
+def own_namespace(project: str, environment: str) -> str:
+    """Return the namespace that an environment has unless somebody says another one."""
+    return f"{project}-{environment}"[:63].rstrip("-")
 
 
 def environment_text(name: str, parents: list[str], *, namespace: str | None) -> str:
@@ -80,7 +88,12 @@ ADD = Command(
             metavar="NAME",
             help="A base or environment to extend; repeatable.",
         ),
-        Param(name="namespace", flags=("-n", "--namespace"), metavar="NAME", help="Namespace of its objects."),
+        Param(
+            name="namespace",
+            flags=("-n", "--namespace"),
+            metavar="NAME",
+            help="Namespace of its objects; of what extends something, PROJECT-NAME when absent.",
+        ),
         *COMMON,
     ),
 )

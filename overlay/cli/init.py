@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from overlay.cli.env_add import environment_text
+from overlay.cli.env_add import environment_text, own_namespace
 from overlay.cli.starter import CHART, REPLICAS
 from overlay.cli.table import COMMON, Command, Param
 from overlay.errors import OutputError, OverlayError, PathError, UsageError, raise_all
@@ -79,7 +79,7 @@ def _files(name: str, environments: list[str], args: dict[str, Any]) -> dict[str
     texts["environments/base/base.yaml"] = "\n".join(base) + "\n"
     for index, environment in enumerate(environments):
         folder = f"environments/{environment}"
-        text = environment_text(environment, ["../base"], namespace=f"{name}-{environment}"[:63].rstrip("-"))
+        text = environment_text(environment, ["../base"], namespace=own_namespace(name, environment))
         if not copied:
             # One real difference each, so that the first look shows what an environment is for.
             text += f"  replicas:\n    - name: web\n      count: {REPLICAS[min(index, len(REPLICAS) - 1)]}\n"

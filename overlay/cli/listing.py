@@ -7,6 +7,7 @@ import sys
 
 from overlay.cli.cluster_options import REACHING
 from overlay.cli.printing import print_document
+from overlay.cli.sourcing_output import say
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, EXIT_PARTIAL, ClusterConflict
 
@@ -34,6 +35,8 @@ def list_(args: dict[str, Any]) -> int:
     records = sorted([one for one in found if not isinstance(one, ClusterConflict)], key=lambda one: one.environment)
     _print([_row(one) for one in records], args)
     errors = [one for one in found if isinstance(one, ClusterConflict)]
+    if not found and namespace and args["output"] == "table":
+        say(args, f"nothing in namespace {namespace}; -A looks in all of them")
     if not errors:
         return EXIT_OK
     report(errors, (), args)

@@ -25,7 +25,7 @@ def live_diff(args: dict[str, Any], name: str) -> int:
         raise made
     wish = wish_of(made)
     if wish is None:
-        raise UsageError(f"{name} names no cluster", hint="set cluster.context in it")
+        raise UsageError(f"{name} names no cluster", hint="set spec.cluster.context in it")
     # Reading is allowed in a cluster where the environment never was, and shows how far a prune would go.
     live = look({**args, "first_contact": True, "max_prune": "100%", "no_prune": not args["with_prune"]}, wish)
     live.client.close()

@@ -30,7 +30,7 @@ def live_status(args: dict[str, Any], name: str) -> int:
     from overlay.cli.tracked import track  # noqa: PLC0415
     from overlay.cluster.health_rules import HealthRules  # noqa: PLC0415
 
-    one = track(args, name, hint=f"`overlay status --git {name}` shows it in Git; or set cluster.context in it")
+    one = track(args, name, hint=f"`overlay status --git {name}` shows it in Git; or set spec.cluster.context in it")
     rules = HealthRules(one.settings.health)
     try:
         while True:

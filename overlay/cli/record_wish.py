@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from overlay.model.resource import Resource
 
 
+class NoCluster(UsageError):
+    """What is published of an environment names no cluster."""
+
+
 @value(kw_only=True)
 class Written:
     """What stands somewhere of an environment: its record, and the bytes of its files by name.
@@ -34,7 +38,7 @@ def wish_of_record(one: Written, own: ClusterSettings | None) -> Wish:
     """Return what a published environment shall be in its cluster.
 
     own: what its documents say here, if they are here; pins of theirs count although the branch leaves them out.
-    Raises UsageError where it names no cluster, GitConflict for a record that somebody wrote.
+    Raises NoCluster where it names none, GitConflict for a record that somebody wrote.
     """
     try:
         return _wish(one, own)
@@ -52,9 +56,9 @@ def _wish(one: Written, own: ClusterSettings | None) -> Wish:
     settings, chart = record["settings"], record.get("chart") or {}
     cluster = settings.get("cluster")
     if cluster is None:
-        raise UsageError(
+        raise NoCluster(
             f"what is published of {name} names no cluster", environment=name,
-            hint=f"set cluster.context in it, and publish it again with `{one.again}`",
+            hint=f"set spec.cluster.context in it, and publish it again with `{one.again}`",
         )  # fmt: skip
     found = _settings(cluster)
     if own is not None:

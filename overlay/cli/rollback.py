@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from overlay.gitops.history import Content
     from overlay.gitops.plan import Plan, Wanted
     from overlay.gitops.publish import Outcome
+    from overlay.model.cluster import ClusterSettings
 
 
 def rollback(args: dict[str, Any]) -> int:
@@ -38,12 +39,17 @@ def rollback(args: dict[str, Any]) -> int:
         latest = history.latest()
         content = history.content(history.before(latest.number) if number is None else history.find(number))
         want = restored(content, history.target, history.current, args["reason"] or "")
+        has_cluster = content.record.value["settings"].get("cluster") is not None
+        is_applied = has_cluster and not args["git_only"]
+        own = past.documents.settled(name).cluster if is_applied else None
     with Publishing(args, past.documents.project.root) as publishing:
         one = _plan(publishing, want, content)
         if number is None and one.plan.previous is not None and one.plan.previous[0] != latest.number:
             raise published_meanwhile(one.plan, one.plan)
         event(args, "planned", name, plan=plan_value(one))
         restores = content.revision.number
+        if one.plan.acts and is_applied:
+            _look(args, content, own, one)
         if one.plan.acts and args["output"] == "text":
             print_plans([one], args, rest=f"overlay diff {name}@{latest.number}..{name}@{restores}")
         if one.plan.acts:
@@ -52,11 +58,32 @@ def rollback(args: dict[str, Any]) -> int:
         outcome = Outcome(plan=one.plan, commit=one.plan.tip, is_new=False)
         if one.plan.acts:
             outcome = _publish(one, is_settled=args["yes"] and number is not None)
-    has_cluster = content.record.value["settings"].get("cluster") is not None
     _tell(args, outcome, restores, is_left=has_cluster and args["git_only"])
-    if args["git_only"] or not has_cluster:
+    if not is_applied:
         return EXIT_OK
     return _apply(args, name)
+
+
+def _look(args: dict[str, Any], content: Content, own: ClusterSettings | None, one: Planned) -> None:
+    """Find out before anything is published whether the cluster would take it: its plan comes once it is.
+
+    Raises OverlayError.
+    """
+    from overlay.cli.from_git import Published, look_at  # noqa: PLC0415
+    from overlay.cli.record_wish import Written, wish_of_record  # noqa: PLC0415
+
+    written = Written(
+        name=one.name, record=content.record.value, texts=content.files, shown=str(one.plan.target),
+        again=f"overlay sync {one.name}",
+    )  # fmt: skip
+    wish = wish_of_record(written, own)
+    published = Published(wish=wish, revision=one.plan.revision, commit="", source="")
+    try:
+        look_at({**args, "allow_rollback": False}, published).client.close()
+    except OverlayError as error:
+        error.hint = f"{error.hint}; " if error.hint else ""
+        error.hint += "nothing is published yet, and --git-only goes back in Git alone"
+        raise error.of(one.name) from None
 
 
 def _apply(args: dict[str, Any], name: str) -> int:

@@ -38,7 +38,7 @@ def kubernetes(args: dict[str, Any]) -> int:
     (build,) = builds
     cluster = build.settings.cluster
     if cluster is None:
-        raise UsageError(f"{name} names no cluster", hint="set cluster.context in it", environment=name)
+        raise UsageError(f"{name} names no cluster", hint="set spec.cluster.context in it", environment=name)
     job = _job(args, build)
     rights = rights_of(
         build.objects, environment=name, namespace=build.settings.namespace,
@@ -121,7 +121,7 @@ def _not_pinned(name: str) -> Finding:
 
     return Finding(
         "cluster-not-pinned",
-        "no cluster.uid says which cluster the job may change: in one where it never was, it stops",
+        "no spec.cluster.uid says which cluster the job may change: in one where it never was, it stops",
         hint=f"pin it, or make the first run by hand: overlay sync {name} --first-contact",
         environment=name,
     )

@@ -99,7 +99,7 @@ def _warn_of_no_cluster(args: dict[str, Any], names: Sequence[str]) -> None:
     from overlay.cli.exits import report  # noqa: PLC0415
     from overlay.model.finding import Finding  # noqa: PLC0415
 
-    hint = "set cluster.context in it"
+    hint = "set spec.cluster.context in it"
     if args.get("adopt"):
         raise UsageError(f"{names[0]} names no cluster", hint=hint, environment=names[0])
     # Not --kubeconfig, which a variable may set for every command.

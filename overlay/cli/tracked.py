@@ -27,7 +27,7 @@ class Tracked:
     current: Entry
 
 
-def track(args: dict[str, Any], name: str, *, hint: str = "set cluster.context in it") -> Tracked:
+def track(args: dict[str, Any], name: str, *, hint: str = "set spec.cluster.context in it") -> Tracked:
     """Read an environment's documents, and its record in the cluster.
 
     hint: what to do where it names no cluster. Raises UsageError there, and where it is not in its cluster.

@@ -27,12 +27,16 @@ PAGE = 500
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 # A list whose pages expire as often as this is one that the server cannot give.
 _LIST_ATTEMPTS = 5
+# A server that never answered is asked this often at most, and somebody who waits is told so after these seconds.
+_UNHEARD_ATTEMPTS = 5
+_TOLD_AFTER = 3.0
 
 
 class Client:
     """Talks to one cluster; safe to share between threads.
 
     patience: how often and how long to ask again. sleep: a seam. warnings: what the server said of deprecated things.
+    tell: is called once, with its name, where the server did not answer yet and is waited for.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Client:
         plugins: bool = True,
         agent: str = MANAGER,
         sleep: Callable[[float], None] = time.sleep,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.access = access
         self.patience = patience or Patience(attempts=6)
@@ -53,6 +58,8 @@ class Client:
         self._agent = agent
         self._sleep = sleep
         self._kinds: Kinds | None = None
+        self._tell = tell
+        self._was_heard = self._was_told = False
 
     def close(self) -> None:
         self._connections.close()
@@ -250,7 +257,8 @@ class Client:
     def _ask(
         self, method: str, path: str, data: bytes | None, headers: dict[str, str], what: str
     ) -> tuple[int, Any, bytes]:
-        end = time.monotonic() + self.patience.total
+        start = time.monotonic()
+        end = start + self.patience.total
         attempt, was_renewed, was_reopened = 0, False, False
         while True:
             attempt += 1
@@ -269,6 +277,7 @@ class Client:
                 # refused the second time, which the caller looks into.
                 failure: Exception = Temporary(f"{what}: {error.reason}", hint="try again later")
             else:
+                self._was_heard = True
                 if "warning" in answer.headers:
                     self.warnings.update(dict.fromkeys(_warnings(answer.headers["warning"])))
                 if 200 <= answer.status < 300:
@@ -285,8 +294,11 @@ class Client:
                 asked = told.retry_after
             left = end - time.monotonic()
             wait = next_wait(self.patience, attempt=attempt, asked=asked, left=left, jitter=_jitter)
-            if wait is None:
+            if wait is None or (attempt >= _UNHEARD_ATTEMPTS and not self._was_heard):
                 raise _after(failure, attempt)
+            if not (self._was_heard or self._was_told) and time.monotonic() + wait - start >= _TOLD_AFTER:
+                self._was_told = True
+                self._tell(f"{self.access.server} of context {self.access.context}")
             self._sleep(wait)
 
 

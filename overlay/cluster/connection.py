@@ -27,8 +27,9 @@ MAX_ANSWER = 256 * 1024 * 1024
 
 @value(kw_only=True)
 class Limits:
-    """Seconds: to reach the server, without a byte, and for one request in all."""
+    """Seconds: to reach the server, to settle the encryption with it, without a byte, and for one request in all."""
 
+    reach: float = 4.0
     connect: float = 10.0
     idle: float = 60.0
     request: float = 120.0
@@ -94,8 +95,9 @@ class Connections:
                     raise http.client.IncompleteRead(data, response.length)
                 answer = Answer(response.status, {name.lower(): text for name, text in response.getheaders()}, data)
         except (OSError, http.client.HTTPException, ValueError) as error:
+            seconds = self._limit(connection, sent=sent)
             self._drop(connection, response)
-            raise self._broken(error, end, sent=sent, kept=kept) from None
+            raise self._broken(error, end, seconds, sent=sent, kept=kept) from None
         except BaseException:
             # Interrupted in the middle of an answer: the rest of it must not be read as the next one.
             self._drop(connection, response)
@@ -130,7 +132,7 @@ class Connections:
             while line := response.readline(MAX_ANSWER):
                 yield line
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._broken(error, float("inf"), sent=True, kept=False) from None
+            raise self._broken(error, float("inf"), self.limits.idle, sent=True, kept=False) from None
         finally:
             self._close_one(connection)
 
@@ -161,11 +163,11 @@ class Connections:
         host, port = proxy or (self._host, self._port)
         if self._secure:
             made: http.client.HTTPConnection = Secure(
-                host, port, timeout=self.limits.connect, context=self._context(credential),
-                name=self._access.server_name,
+                host, port, timeout=self.limits.reach, context=self._context(credential),
+                name=self._access.server_name, handshake=self.limits.connect,
             )  # fmt: skip
         else:
-            made = http.client.HTTPConnection(host, port, timeout=self.limits.connect)
+            made = http.client.HTTPConnection(host, port, timeout=self.limits.reach)
         if proxy is not None:
             made.set_tunnel(self._host, self._port)
         with self._lock:
@@ -205,7 +207,12 @@ class Connections:
                 found = self._contexts[pair] = make_context(self._access, credential)
             return found
 
-    def _broken(self, error: Exception, end: float, *, sent: bool, kept: bool) -> Exception:
+    def _limit(self, connection: http.client.HTTPConnection, *, sent: bool) -> float:
+        if sent:
+            return self.limits.idle
+        return self.limits.reach if connection.sock is None else self.limits.connect
+
+    def _broken(self, error: Exception, end: float, seconds: float, *, sent: bool, kept: bool) -> Exception:
         server = self._access.server
         if isinstance(error, ssl.SSLCertVerificationError):
             return ClusterError(
@@ -216,7 +223,7 @@ class Connections:
             return ClusterError(f"the host of {server} is not known", hint="check the server in the kubeconfig")
         if isinstance(error, TimeoutError) or time.monotonic() >= end:
             return Broken(
-                f"no answer within {self.limits.idle if sent else self.limits.connect:g} seconds"
+                f"no answer within {seconds:g} seconds"
                 if time.monotonic() < end
                 else f"no whole answer within {self.limits.request:g} seconds",
                 sent=sent, kept=False,

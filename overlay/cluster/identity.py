@@ -20,11 +20,11 @@ def check_server(access: Access, pattern: str) -> None:
     try:
         matches = re.fullmatch(pattern, access.server)
     except re.error as error:
-        raise UsageError(f"cluster.serverMatch is no regular expression: {error}") from None
+        raise UsageError(f"spec.cluster.serverMatch is no regular expression: {error}") from None
     if not matches:
         raise ClusterConflict(
             f"context {printable(access.context)} leads to {access.server}, which is not {printable(pattern)}",
-            hint="check the context, or cluster.serverMatch of the environment",
+            hint="check the context, or spec.cluster.serverMatch of the environment",
         )
 
 

@@ -18,15 +18,20 @@ class Secure(http.client.HTTPSConnection):
     """A connection that has its socket before the handshake: whoever is interrupted in the middle of it can close it.
 
     name: whom the certificate must name, where that is another than the host (`tls-server-name`).
+    timeout, handshake: seconds to reach the server, and for each answer until all is encrypted.
     """
 
-    def __init__(self, host: str, port: int, *, timeout: float, context: ssl.SSLContext, name: str) -> None:
+    def __init__(
+        self, host: str, port: int, *, timeout: float, handshake: float, context: ssl.SSLContext, name: str
+    ) -> None:
         super().__init__(host, port, timeout=timeout, context=context)
         self._trusted = context
+        self._handshake = handshake
         self._name = name
 
     def connect(self) -> None:
         http.client.HTTPConnection.connect(self)
+        self.sock.settimeout(self._handshake)
         name = self._name or self._tunnel_host or self.host  # type: ignore[attr-defined]
         made = self._trusted.wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
         self.sock = made

@@ -105,7 +105,7 @@ def test_an_environment_is_added_as_small_as_can_be(shop: Path) -> None:
     done = overlay("env", "add", "prod-eu", "--extends", "prod", "-n", "eu", cwd=shop)
     assert (done.returncode, done.stderr) == (
         0,
-        "wrote environments/prod-eu/environment.yaml; look at it with `overlay render prod-eu`\n",
+        "wrote environments/prod-eu/environment.yaml with namespace eu; look at it with `overlay render prod-eu`\n",
     )
     assert (shop / "environments/prod-eu/environment.yaml").read_text() == (
         "apiVersion: overlay.dev/v1\nkind: Environment\nmetadata:\n  name: prod-eu\n"
@@ -115,6 +115,20 @@ def test_an_environment_is_added_as_small_as_can_be(shop: Path) -> None:
         "base\n├── dev\n└── prod\n    └── prod-eu\nmonitored\n└── prod\n    └── prod-eu\n"
     )
     assert overlay("render", "prod-eu", "-o", "name", cwd=shop).stdout == "service/web\ndeployment.apps/web\n"
+
+
+def test_an_environment_that_is_added_has_a_namespace_of_its_own_as_those_of_init_have(tmp_path: Path) -> None:
+    overlay("init", "shop", "--environments", "dev", "-q", cwd=tmp_path)
+    shop = tmp_path / "shop"
+    for name, parent in (("qa", "base"), ("qa-eu", "dev")):
+        done = overlay("env", "add", name, "--extends", parent, cwd=shop)
+        assert (done.returncode, done.stderr) == (
+            0,
+            f"wrote environments/{name}/environment.yaml with namespace shop-{name}; look at it with "
+            f"`overlay render {name}`\n",
+        )
+        assert f"  namespace: shop-{name}\n" in overlay("render", name, "deployment/web", cwd=shop).stdout
+    assert "  namespace: shop-dev\n" in (shop / "environments/dev/environment.yaml").read_text()
 
 
 def test_an_environment_that_extends_nothing_is_told_and_so_is_its_empty_rendering(shop: Path) -> None:

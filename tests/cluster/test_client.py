@@ -335,6 +335,33 @@ def test_K38_a_server_that_is_not_there_is_tried_again(script: Script) -> None:
     )
 
 
+def test_K38_whoever_waits_for_a_server_that_never_answered_is_told_once(script: Script) -> None:
+    server = script(say(200, BODY))
+    server.close()
+    told: list[str] = []
+    made = Client(Access(context="prod", source="kubeconfig", server=server.url, token="secret"), tell=told.append)
+    _made.append(made)
+    error = error_of(lambda: apply(made))
+    assert error.message == (
+        f"PATCH ConfigMap/shop/flags: {server.url} of context prod refuses the connection (asked 5 times)"
+    )
+    assert told == [f"{server.url} of context prod"]
+
+
+def test_K38_a_server_that_answered_before_is_asked_more_often(script: Script) -> None:
+    server = script(say(200, BODY, Connection="close"))
+    told: list[str] = []
+    made = Client(
+        Access(context="prod", source="kubeconfig", server=server.url, token="secret"), sleep=Sleeper(),
+        tell=told.append,
+    )  # fmt: skip
+    _made.append(made)
+    apply(made)
+    server.close()
+    assert error_of(lambda: apply(made)).message.endswith("(asked 6 times)")
+    assert told == []
+
+
 def test_K39_warnings_are_kept_once(script: Script) -> None:
     made = client(script(say(200, BODY, Warning='299 - "v1beta1 is deprecated", 299 - "really"')))
     apply(made)

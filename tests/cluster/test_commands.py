@@ -77,6 +77,12 @@ def test_the_columns_of_helm_list(shop: Shop) -> None:
     assert (mine["revision"], mine["status"], mine["objects"]) == (1, "deployed", 3)
 
 
+def test_a_namespace_in_which_nothing_is_says_where_else_to_look(shop: Shop) -> None:
+    done = shop.overlay("list", "-n", "kube-public")
+    assert (done.returncode, done.stderr) == (0, "nothing in namespace kube-public; -A looks in all of them\n")
+    assert shop.overlay("list", "-n", "kube-public", "-q").stderr == ""
+
+
 def test_the_status_of_every_object(shop: Shop) -> None:
     done = shop.overlay("status", "prod")
     assert done.returncode == 0, done.stderr
@@ -133,15 +139,15 @@ def test_an_environment_without_a_cluster_says_so(make: Callable[..., Shop]) -> 
         done = shop.overlay(*words)
         assert done.returncode == 2
         way = "`overlay status --git prod` shows it in Git; or " if words[0] == "status" else ""
-        assert f"prod names no cluster\n  hint: {way}set cluster.context in it\n" in done.stderr
+        assert f"prod names no cluster\n  hint: {way}set spec.cluster.context in it\n" in done.stderr
     done = shop.overlay("adopt-live", "prod", "-y")
     assert (done.returncode, done.stderr) == (
-        2, "error in prod: prod names no cluster\n  hint: set cluster.context in it\n",
+        2, "error in prod: prod names no cluster\n  hint: set spec.cluster.context in it\n",
     )  # fmt: skip
     done = shop.sync("--context", "testbed")
     assert done.returncode == 0
     assert (
         "warning in prod: --context means nothing: no cluster is named, so nothing is applied\n"
-        "  hint: set cluster.context in it\n"
+        "  hint: set spec.cluster.context in it\n"
     ) in done.stderr
     assert shop.live("configmaps/overlay-prod") is None

@@ -95,6 +95,26 @@ def test_what_is_not_published_is_told(make: Callable[..., Shop]) -> None:
     assert said.startswith("error in prod: nothing is published of prod at environments/prod of ")
 
 
+def test_environments_without_a_cluster_have_no_drift_and_are_named(make: Callable[..., Shop]) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    for name in ("qa", "tests"):
+        assert shop.overlay("env", "add", name).returncode == 0
+    done = shop.overlay("drift", "--all")
+    assert (done.returncode, done.stderr) == (0, "left out, as they name no cluster: qa, tests\n")
+    assert done.stdout.startswith("prod: nothing differs from revision 1 in ")
+    # Who is named is asked for.
+    named = shop.overlay("drift", "qa")
+    assert named.returncode == 2
+
+
+def test_a_project_without_a_cluster_has_nothing_that_could_drift(make: Callable[..., Shop]) -> None:
+    done = make(cluster="").overlay("drift", "--all")
+    assert (done.returncode, done.stderr) == (
+        2, "error: no environment names a cluster\n  hint: set spec.cluster.context in one\n"
+    )  # fmt: skip
+
+
 def test_no_drift(shop: Shop) -> None:
     done = shop.overlay("drift", "prod")
     assert (done.returncode, done.stdout, done.stderr) == (0, "prod: nothing differs from revision 1 in testbed\n", "")

@@ -305,6 +305,6 @@ def test_a_cluster_that_is_not_pinned_is_said(tmp_path: Path, testbed: Testbed, 
     )
     assert done.returncode == 0
     assert done.stderr == (
-        "warning in prod: no cluster.uid says which cluster the job may change: in one where it never was, it stops\n"
+        "warning in prod: no spec.cluster.uid says which cluster the job may change: in one where it never was, it stops\n"
         "  hint: pin it, or make the first run by hand: overlay sync prod --first-contact\n"
     )

@@ -125,7 +125,7 @@ def test_without_git_only_where_it_is_allowed(make: Callable[..., Shop]) -> None
     assert (done.returncode, done.stderr) == (
         2,
         "error in prod: it does not allow to apply what is not committed\n"
-        "  hint: set cluster.allowUncommitted: true in it\n",
+        "  hint: set spec.cluster.allowUncommitted: true in it\n",
     )
     shop.write("3.0.0", "  cluster: {context: testbed, allowUncommitted: true}\n")
     done = shop.sync("--no-git", "--first-contact")
@@ -231,6 +231,28 @@ def test_a_rollback_is_applied_as_it_is_published(make: Callable[..., Shop]) -> 
     found = shop.live("apps/v1:deployments/web")
     assert found is not None
     assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:1.0.0"
+
+
+def test_a_rollback_that_the_cluster_would_not_take_publishes_nothing(make: Callable[..., Shop]) -> None:
+    shop = make()
+    assert shop.sync("--git-only").returncode == 0
+    shop.write("2.0.0")
+    shop.commit()
+    assert shop.sync("--git-only").returncode == 0
+    remote = shop.folder.parent / "remote.git"
+    tip = git(remote, "rev-parse", "environments/prod")
+    done = shop.overlay("rollback", "prod", "1", "-y")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error in prod: this is the first contact with the cluster ")
+    assert done.stderr.endswith(
+        "  hint: if it is the right one, give --first-contact; nothing is published yet, and --git-only goes back in Git "
+        "alone\n"
+    )
+    assert git(remote, "rev-parse", "environments/prod") == tip
+    done = shop.overlay("rollback", "prod", "1", "-y", "--first-contact")
+    assert done.returncode == 0, done.stderr
+    assert git(remote, "rev-parse", "environments/prod") != tip
+    assert shop.live("apps/v1:deployments/web") is not None
 
 
 def test_a_rollback_of_git_alone_leaves_the_cluster_and_the_same_word_goes_on(make: Callable[..., Shop]) -> None:
