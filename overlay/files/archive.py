@@ -107,6 +107,7 @@ def read_archive(
         name, size, is_folder = plain
         name = entries.take(name)
         if is_folder:
+            entries.take_folder(name)
             yield name, None
             continue
         entries.take_file(name, size)
@@ -146,6 +147,7 @@ def _read_others(
                         location=location,
                     )
                 if member.isdir():
+                    entries.take_folder(name)
                     yield name, None
                     continue
                 entries.take_file(name, member.size)
@@ -156,14 +158,16 @@ def _read_others(
 
 
 class _Entries:
-    """What was seen of an archive: how many entries, and the names of its files."""
+    """What was seen of an archive: how many entries, and the names of its files and folders."""
 
     def __init__(self, path: str, location: Location | None, bounds: Bounds) -> None:
         self.count = 0
         self._path = path
         self._location = location
         self._bounds = bounds
-        self._folded: set[str] = set()
+        # Their names as a file system sees them to which A and a are the same.
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
 
     def take(self, name: str) -> str:
         """Count an entry; return its name, plain. Raises LimitError, ArchiveError."""
@@ -180,11 +184,28 @@ class _Entries:
                 location=self._location,
             )
         folded = name.casefold()
-        if folded in self._folded:
+        if folded in self._files:
             raise ArchiveError(
                 f"{self._path}: {printable(name)} is there twice (or differs only in case)", location=self._location
             )
-        self._folded.add(folded)
+        if folded in self._folders:
+            raise self._both(folded)
+        self._files.add(folded)
+        self.take_folder(folded.rpartition("/")[0])
+
+    def take_folder(self, name: str) -> None:
+        """Take the name of a folder, and of those above it; none may be a file's. Raises LimitError, ArchiveError."""
+        folded = name.casefold()
+        while folded and folded not in self._folders:
+            if folded in self._files:
+                raise self._both(folded)
+            if len(self._folders) >= self._bounds.entries:
+                raise LimitError(f"{self._path} has more than {self._bounds.entries} folders", location=self._location)
+            self._folders.add(folded)
+            folded = folded.rpartition("/")[0]
+
+    def _both(self, name: str) -> ArchiveError:
+        return ArchiveError(f"{self._path}: {printable(name)} is a file and a folder", location=self._location)
 
 
 def _plain_content(raw: _Counted, size: int, name: str, path: str, location: Location | None) -> Iterator[bytes]:

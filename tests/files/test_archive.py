@@ -113,6 +113,27 @@ def test_A09_a_name_stands_once_whatever_its_case(second: str) -> None:
     assert found == f"web.tgz: {second} is there twice (or differs only in case)"
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("web/a", "web/a/"), ("web/a/", "web/a"), ("web/a", "web/A/b"), ("web/a/b", "web/a"), ("web/a/b/c", "web/A")],
+)
+def test_A09_A14_a_name_is_a_file_or_a_folder(first: str, second: str) -> None:
+    def one(name: str) -> tuple[tarfile.TarInfo, bytes]:
+        return entry(name, b"", type=tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE)
+
+    assert refused(archive(one(first), one(second))) == "web.tgz: web/a is a file and a folder"
+    if "/" not in (first[-1], second[-1]):
+        # What we would write ourselves is read without the library.
+        raw = b"".join(write_tar([CHART, (first, b""), (second, b"")]))
+        assert refused(gzip.compress(raw, mtime=0)) == "web.tgz: web/a is a file and a folder"
+
+
+def test_A11_folders_without_end_are_refused() -> None:
+    # A few entries that stand for many folders each.
+    found = refused(archive(*[entry(f"web/{number}/" + "x/" * 450 + "y") for number in range(25)]))
+    assert found == "web.tgz has more than 10000 folders"
+
+
 def test_A10_a_gzip_bomb_stops_at_the_limit() -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(150)) + packer.flush()
