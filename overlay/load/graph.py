@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from overlay.model.options import Options
     from overlay.model.project import Project
     from overlay.model.publish import PublishSettings
-    from overlay.model.spec import Chart
+    from overlay.model.spec import Chart, PathRef
     from overlay.model.verify import Signer
 
     ReadOne = Callable[[ProjectFiles, str, Remotes], ReadLayer]
@@ -155,12 +155,15 @@ class Loader:
     def _of_beside(self, path: str) -> ReadLayer | None:
         """Return the other version's layer where each file that it was made of is the same here.
 
-        A layer with folders of manifests is made of what they hold, too, and one that is refused of what it lacks.
+        A layer with folders of manifests is made of their list, too, and one that is refused of what it lacks.
         """
         known = self._beside._layers.get(path) if self._beside is not None else None  # noqa: SLF001  # our own
-        if not isinstance(known, ReadLayer) or known.layer.spec.resources or known.layer.spec.crds:
+        if not isinstance(known, ReadLayer):
             return None
         try:
+            for ref in (*known.layer.spec.resources, *known.layer.spec.crds):
+                if not self._lists_the_same(known.layer.folder, ref):
+                    return None
             for entry in known.inputs:
                 self.files.read(entry.path)
                 if self.files.input(entry.path) != entry:
@@ -168,6 +171,16 @@ class Loader:
         except OverlayError:
             return None
         return known
+
+    def _lists_the_same(self, folder: str, ref: PathRef) -> bool:
+        """Tell whether a folder of manifests has the same names in both versions; a file is no folder in either."""
+        if self._beside is None or ref.remote is not None:
+            return False
+        place = resolve_ref(folder, ref, self.remotes)
+        own, other = [
+            files.walk(place) if files.is_folder(place) else None for files in (self.files, self._beside.files)
+        ]
+        return own == other
 
     def _check_kind(self, path: str, kinds: tuple[str, ...], location: Location) -> None:
         layer = self._layers.get(path)

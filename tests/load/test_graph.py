@@ -347,3 +347,30 @@ def test_a_folder_of_manifests_is_listed_in_each_version(tmp_path: Path) -> None
         loaders.append(Loader(found, files, Remotes(files, "/nowhere"), beside=loaders[0] if loaders else None))
     sides = [[one.id.name for one in loader.load("prod").layers[0].resources] for loader in loaders]
     assert sides == [["a"], ["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "shared"),
+    [
+        ({}, True),
+        ({"environments/prod/objects/a.yaml": PATCH.replace("one", "two")}, False),
+        ({"environments/prod/objects/b.txt": "said\n"}, False),
+        ({"environments/prod/c.yaml": PATCH.replace("one", "two")}, False),
+        ({"environments/prod/d.yaml": PATCH}, True),
+    ],
+    ids=["nothing", "a manifest in the folder", "a name in the folder", "a manifest", "a file that nobody names"],
+)
+def test_manifests_that_are_the_same_in_two_versions_are_read_once(
+    tmp_path: Path, change: dict[str, str], shared: bool
+) -> None:
+    layers = []
+    other: Loader | None = None
+    for name, changed in (("after", {}), ("before", change)):
+        root = tmp_path / name
+        project(root, prod=("Environment", "{resources: [objects, c.yaml]}"))
+        c = PATCH.replace("name: a", "name: c")
+        write(root, {"environments/prod/objects/a.yaml": PATCH, "environments/prod/c.yaml": c, **changed})
+        found, files = load_project(str(root))
+        other = Loader(found, files, Remotes(files, "/nowhere"), beside=other)
+        layers.append(other.load("prod").layers[0])
+    assert (layers[0] is layers[1]) is shared
