@@ -1,10 +1,14 @@
-"""Replay the history of a repository of manifests, and hold `overlay diff` against the bytes that are rendered.
+"""Replay the history of a repository, and hold `overlay diff` against the bytes that are rendered.
 
 Each folder below --folder becomes an environment whose resources are its plain manifests; what is no manifest (values,
-patches, kustomizations) is left out. For each commit, the environments that `overlay diff` says to differ have to be
-exactly those whose rendered files differ, and no run may end but with 0, 1 or 2.
+patches, kustomizations) is left out. With --kustomize, each folder that fits it is one, as the kustomize program
+builds it; with --values, each such file beside the chart in --folder is one, as we render it. For each commit, the
+environments that `overlay diff` says to differ have to be exactly those whose rendered files differ, and no run may end
+but with 0, 1 or 2.
 
     python benchmarks/history.py REPOSITORY --folder kubernetes/apps --commits 200
+    python benchmarks/history.py REPOSITORY --kustomize 'deploy/overlays/*'
+    python benchmarks/history.py REPOSITORY --folder charts/podinfo --values 'values*.yaml'
 """
 
 from __future__ import annotations
@@ -13,20 +17,18 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-import yaml
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from overlay.cli.diff import DIFF  # found through the line above
+from benchmarks.history_sources import Source, chart, git, manifests, overlays  # found through the line above
+from overlay.cli.diff import DIFF
 from overlay.cli.exits import guard
 from overlay.cli.quick import parse
 from overlay.model.build import Build
@@ -34,57 +36,7 @@ from overlay.model.options import Options
 from overlay.pipeline import build_all
 from overlay.tree import manifests as manifests_of
 
-HEAD = "apiVersion: overlay.dev/v1\nkind: Environment\nmetadata: {{name: {}}}\nspec:\n  resources:\n"
-SETTINGS = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false", "-c", "gc.auto=0")
-
-
-def git(folder: Path, *arguments: str) -> bytes:
-    return subprocess.run(["git", *SETTINGS, *arguments], cwd=folder, check=True, capture_output=True).stdout
-
-
-def manifests(repository: Path, commit: str, folder: str, depth: int) -> dict[str, dict[str, bytes]]:
-    """Return the plain manifests of a commit by environment and name."""
-    found: dict[str, dict[str, bytes]] = {}
-    names: dict[str, set[object]] = {}
-    try:
-        packed = git(repository, "archive", "--format=tar", commit, *([folder] if folder else []))
-    except subprocess.CalledProcessError:
-        return {}
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        for member in archive:
-            parts = member.name.removeprefix(folder).strip("/").split("/")
-            if not member.isreg() or not member.name.endswith((".yaml", ".yml")) or len(parts) <= depth:
-                continue
-            stream = archive.extractfile(member)
-            data = stream.read() if stream is not None else b""
-            keys = identities(data)
-            environment = "-".join(parts[:depth]).lower().replace("_", "-").replace(".", "-").strip("-")
-            known = names.setdefault(environment, set())
-            if keys and not known & keys:
-                known |= keys
-                found.setdefault(environment, {})["-".join(parts[depth:])] = data
-    return found
-
-
-def identities(data: bytes) -> set[object]:
-    """Return the identities of a file's objects; none where it is no file of plain manifests."""
-    try:
-        documents = [one for one in yaml.load_all(data, yaml.CSafeLoader) if one is not None]
-        keys = {
-            (
-                one["apiVersion"].rpartition("/")[0],
-                one["kind"],
-                one["metadata"].get("namespace"),
-                one["metadata"]["name"],
-            )
-            for one in documents
-        }
-    except (yaml.YAMLError, TypeError, KeyError, AttributeError, ValueError):
-        return set()
-    is_plain = len(keys) == len(documents) and not any(
-        kind in ("Kustomization", "Component") and "kustomize.config" in group for group, kind, *_ in keys
-    )
-    return keys if is_plain else set()
+HEAD = "apiVersion: overlay.dev/v1\nkind: Environment\nmetadata: {{name: {}}}\nspec:\n"
 
 
 class Project:
@@ -98,17 +50,17 @@ class Project:
         self.rendered: dict[str, dict[str, str]] = {}
         self.failed: set[str] = set()
 
-    def write(self, found: dict[str, dict[str, bytes]]) -> None:
+    def write(self, found: dict[str, Source]) -> None:
         shutil.rmtree(self.folder / "environments", ignore_errors=True)
         (self.folder / "environments").mkdir()
-        for name, files in found.items():
+        for name, source in found.items():
             place = self.folder / "environments" / name
             place.mkdir()
-            lines = "".join([f"    - {json.dumps(each)}\n" for each in sorted(files)])
-            (place / "environment.yaml").write_text(HEAD.format(name) + lines)
-            for each, data in files.items():
+            (place / "environment.yaml").write_text(HEAD.format(name) + source.spec)
+            for each, data in source.files.items():
+                (place / each).parent.mkdir(parents=True, exist_ok=True)
                 (place / each).write_bytes(data)
-        git(self.folder, "add", "-A", ".")
+        git(self.folder, "add", "-A", "-f", ".")
         git(self.folder, "commit", "-q", "--allow-empty", "-m", "next")
 
     def render(self) -> None:
@@ -125,7 +77,7 @@ class Project:
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             words = ["HEAD~1..HEAD", "--all", "-o", "json", "-C", str(self.folder)]
-            # No chart is rendered, so no process of Helm's is started early.
+            # Helm's process is started where a chart is rendered, not early.
             code = guard(DIFF.run, {**(parse(DIFF.params, words, {}) or {}), "early": None})
         return code, out.getvalue(), err.getvalue()
 
@@ -137,7 +89,10 @@ def main() -> int:
     parser.add_argument("--folder", default="")
     parser.add_argument("--depth", type=int, default=1)
     parser.add_argument("--commits", type=int, default=200)
+    parser.add_argument("--kustomize", default="", metavar="PATTERN")
+    parser.add_argument("--values", default="", metavar="PATTERN")
     asked = parser.parse_args()
+    tools = os.environ.get("OVERLAY_TOOLS") or str(Path(__file__).resolve().parent.parent / ".tools" / "bin")
     listed = git(
         asked.repository, "rev-list", "--first-parent", f"-n{asked.commits + 1}", "HEAD", "--", asked.folder or "."
     )
@@ -150,7 +105,13 @@ def main() -> int:
         before: dict[str, dict[str, str]] = {}
         failed: set[str] = set()
         for number, commit in enumerate(commits):
-            found = manifests(asked.repository, commit, asked.folder, asked.depth)
+            if asked.kustomize:
+                program = os.path.join(tools, "kustomize")
+                found = overlays(asked.repository, commit, asked.folder, asked.kustomize, program)
+            elif asked.values:
+                found = chart(asked.repository, commit, asked.folder, asked.values)
+            else:
+                found = manifests(asked.repository, commit, asked.folder, asked.depth)
             if not found:
                 continue
             project.write(found)
