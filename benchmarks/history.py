@@ -36,17 +36,19 @@ from overlay.model.options import Options
 from overlay.pipeline import build_all
 from overlay.tree import manifests as manifests_of
 
+PROJECT = "apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: replay}\n"
 HEAD = "apiVersion: overlay.dev/v1\nkind: Environment\nmetadata: {{name: {}}}\nspec:\n"
 
 
 class Project:
     """A project that is written anew for each commit."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kubernetes: str) -> None:
         self.folder = folder
         folder.mkdir()
         git(folder, "init", "-q", "-b", "main")
-        (folder / "overlay.yaml").write_text("apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: replay}\n")
+        settings = f'spec: {{kubernetesVersion: "{kubernetes}"}}\n' if kubernetes else ""
+        (folder / "overlay.yaml").write_text(PROJECT + settings)
         self.rendered: dict[str, dict[str, str]] = {}
         self.failed: set[str] = set()
 
@@ -91,6 +93,7 @@ def main() -> int:
     parser.add_argument("--commits", type=int, default=200)
     parser.add_argument("--kustomize", default="", metavar="PATTERN")
     parser.add_argument("--values", default="", metavar="PATTERN")
+    parser.add_argument("--kubernetes", default="", metavar="VERSION", help="of the time of the commits")
     asked = parser.parse_args()
     tools = os.environ.get("OVERLAY_TOOLS") or str(Path(__file__).resolve().parent.parent / ".tools" / "bin")
     listed = git(
@@ -101,7 +104,7 @@ def main() -> int:
     wrong: list[str] = []
     spent, compared = 0.0, 0
     with tempfile.TemporaryDirectory() as folder:
-        project = Project(Path(folder) / "project")
+        project = Project(Path(folder) / "project", asked.kubernetes)
         before: dict[str, dict[str, str]] = {}
         failed: set[str] = set()
         for number, commit in enumerate(commits):

@@ -35,6 +35,12 @@ class Remembering:
         self._asked: dict[str, int] = {}
         self._grown: set[str] = set()
 
+    def beside(self) -> Remembering:
+        """Return a renderer that is asked about another version: it gets the same answers, from the first on."""
+        other = Remembering(os.path.dirname(self._entries.folder), self._renderer)
+        other._answers, other._grown = self._answers, self._grown
+        return other
+
     def render(self, requests: Sequence[RenderRequest]) -> Iterator[Rendered | OverlayError]:
         """Yield one result per request, in their order."""
         if requests and requests[0].environment != self._environment:

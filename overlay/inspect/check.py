@@ -45,10 +45,10 @@ class Checks:
 
     def ask(self, renderer: Renderer) -> None:
         """Have both versions rendered by a renderer, as far as it is not known what it would answer."""
-        asked = Remembering(self.remembered, renderer) if self.remembered else renderer
-        for workshop in (self.after, self.before):
-            if workshop is not None:
-                workshop.renderer = asked
+        asked = Remembering(self.remembered, renderer) if self.remembered else None
+        self.after.renderer = asked or renderer
+        if self.before is not None:
+            self.before.renderer = asked.beside() if asked is not None else renderer
 
     def check(self, name: str) -> Checked:
         """Return what is found wrong with an environment, and what the change does to it."""

@@ -87,7 +87,7 @@ def _patches_everywhere(environments: Sequence[ReadEnvironment]) -> Iterator[Fin
                     "patch-in-every-environment",
                     f"all {len(layers)} environments that extend {posixpath.dirname(parent)} have this patch",
                     patches[0].location,
-                    f"move it to {parent}",
+                    f"move it to {parent}; `overlay factor --write` does that, and proves that every environment stays",
                     related=tuple([("the same", patch.location) for patch in patches[1:4]]),
                 )
 

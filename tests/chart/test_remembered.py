@@ -103,3 +103,12 @@ def test_C06_an_entry_that_is_not_ours_counts_as_absent(tmp_path: Path) -> None:
     before = counted.asked
     answers(tmp_path, counted, request(FINE))
     assert counted.asked == before + 1
+
+
+def test_the_version_beside_gets_the_same_answers(tmp_path: Path) -> None:
+    counted = Counted()
+    after = Remembering(str(tmp_path), counted)
+    before = after.beside()
+    found = [list(one.render([request(FINE)])) for one in (after, after, before, before)]
+    assert (found[0], found[1]) == (found[2], found[3])
+    assert counted.asked == 2

@@ -53,12 +53,16 @@ def test_files_bases_and_components_that_no_environment_reads_are_named(tmp_path
 
 
 def test_a_patch_that_every_environment_has_belongs_into_the_base(tmp_path: Path) -> None:
-    patch = "  patches:\n    - target: {kind: ConfigMap}\n      mergePatch: {data: {b: y}}\n"
+    patch = "  patches:\n    - target: {kind: ConfigMap}\n      mergePatch: {data: {b: yes-please}}\n"
     top = project(tmp_path, patch=patch)
     said = "all 2 environments that extend environments/base have this patch"
     found = findings(tmp_path, "patch-in-every-environment")
     assert found == [("patch-in-every-environment", "environments/dev/environment.yaml", said)]
-    document(top / "dev", "Environment", "  extends: [../base]\n" + patch.replace("b: y", "b: z"))
+    hint = "`overlay factor --write` does that, and proves that every environment stays"
+    shown = overlay("lint", "--all", cwd=tmp_path).stdout
+    assert f"hint: move it to environments/base/base.yaml; {hint}\n" in shown.replace("\n        ", " ")
+    assert "patches: ConfigMap   moved   dev, prod   base\n" in overlay("factor", cwd=tmp_path).stdout
+    document(top / "dev", "Environment", "  extends: [../base]\n" + patch.replace("b: yes", "b: no"))
     assert findings(tmp_path, "patch-in-every-environment") == []
 
 
