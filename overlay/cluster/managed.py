@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from overlay.merge.same import same
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,7 +73,7 @@ def _same_map(desired: Mapping[str, Any], live: Any, fields: Mapping[str, Any]) 
 
 def _same(desired: Any, live: Any, fields: Mapping[str, Any]) -> bool:
     if not fields:
-        return bool(type(desired) is type(live) and desired == live)
+        return same(desired, live)
     if isinstance(desired, dict):
         return _same_map(desired, live, fields)
     if isinstance(desired, list) and isinstance(live, list):
@@ -108,8 +110,10 @@ def _element(item: Any, names: list[str], live: list[Any]) -> tuple[str, int] | 
             place = _place(wanted, live)
             if place is not None and all(item.get(part, live[place][part]) == text for part, text in wanted.items()):
                 return key, place
-        elif key.startswith("v:") and json.loads(key[2:]) == item and item in live:
-            return key, live.index(item)
+        elif key.startswith("v:") and same(json.loads(key[2:]), item):
+            place = next((index for index, one in enumerate(live) if same(one, item)), None)
+            if place is not None:
+                return key, place
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -250,3 +251,14 @@ def test_only_the_very_fields_and_values_count(wanted: dict[str, Any], expected:
     assert (
         holds({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, **wanted}, LIVE, "nobody") is False
     )
+
+
+@pytest.mark.parametrize("live", [[1], {"a": 1}, {"a": [True, 1]}, True])
+def test_a_number_in_the_place_of_a_truth_value_is_a_change_at_any_depth(live: Any) -> None:
+    wanted = json.loads(json.dumps(live).replace("1", "true") if live is not True else "1")
+    thing = {"apiVersion": "shop.example/v1", "kind": "Thing", "metadata": {"name": "x"}}
+    fields = {"f:spec": {"f:free": {}}}
+    entry = {"manager": "overlay", "operation": "Apply", "apiVersion": "shop.example/v1", "fieldsV1": fields}
+    there = {**thing, "metadata": {"name": "x", "managedFields": [entry]}, "spec": {"free": live}}
+    assert holds({**thing, "spec": {"free": live}}, there, "overlay")
+    assert not holds({**thing, "spec": {"free": wanted}}, there, "overlay")
