@@ -6,7 +6,7 @@ import os
 
 from overlay.cli.reports import wanted_reports, write_report
 from overlay.cli.table import COMMON, Command, Param, output
-from overlay.errors import EXIT_OK, EXIT_PARTIAL, ManifestError, OverlayError, UsageError, raise_all
+from overlay.errors import EXIT_OK, EXIT_PARTIAL, ManifestError, OverlayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ def adopt(args: dict[str, Any]) -> int:
     from overlay.cli.adopting import open_place  # noqa: PLC0415
     from overlay.cli.rewriting import finish_first  # noqa: PLC0415
     from overlay.dedupe.fixes import read_fixes  # noqa: PLC0415
-    from overlay.files.unfinished import change_files  # noqa: PLC0415
 
     if not args["folders"]:
         raise UsageError("which folders?", hint="name the folders of one group, or a tree with --all")
@@ -60,11 +59,7 @@ def adopt(args: dict[str, Any]) -> int:
         texts = place.checked(groups)
         gone = originals(adopted) if args["in_place"] else []
         if args["write"]:
-            top = roots[-1 if gone else 0]
-            written = {os.path.join(place.project.root, path): text.encode() for path, text in texts.items()}
-            changes: dict[str, bytes | None] = {os.path.relpath(path, top): data for path, data in written.items()}
-            changes.update([(os.path.relpath(os.path.realpath(path), top), None) for path in gone])
-            change_files(top, changes)
+            place.write(texts, roots[-1 if gone else 0], gone)
         show(args, adopted, common, left_out, place, is_new=bool(texts), gone=gone)
         for kind, path in reports:
             write_report(kind, path, page(adopted, common, left_out, place))
@@ -100,6 +95,7 @@ def _one(args: dict[str, Any], place: Place, fixes: Sequence[Fix]) -> Adoption:
 
     Raises Problems with all that is wrong in any of them.
     """
+    from overlay.cli.adopting import read_each  # noqa: PLC0415
     from overlay.dedupe.adopt import adopt_group  # noqa: PLC0415
     from overlay.dedupe.environments import group_name, names_of  # noqa: PLC0415
     from overlay.dedupe.fixes import check_environments  # noqa: PLC0415
@@ -112,14 +108,7 @@ def _one(args: dict[str, Any], place: Place, fixes: Sequence[Fix]) -> Adoption:
             "one folder alone has no copies", hint="name at least two, or say --all to find groups in a tree"
         )
     names = names_of(folders)
-    members: list[Member] = []
-    errors: list[OverlayError] = []
-    for folder, name in zip(folders, names, strict=True):
-        try:
-            members.append(read_member(folder, name))
-        except OverlayError as error:
-            errors += error.each()
-    raise_all(errors)
+    members = read_each(read_member, folders, names)
     group = group_name([os.path.abspath(folder) for folder in folders], names)
     for titles in place.titles(group, names):
         check_environments(fixes, {*names, *titles.environments.values()})
@@ -130,7 +119,7 @@ def _one(args: dict[str, Any], place: Place, fixes: Sequence[Fix]) -> Adoption:
             raise ManifestError(f"{group} cannot be adopted: {found.reason}")
         if place.is_free(found.files):
             return found
-    raise UsageError(f"{place.shown} holds environments of these names already", hint="name another folder with --into")
+    raise place.is_taken()
 
 
 def _all(

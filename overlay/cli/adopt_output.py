@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from overlay.dedupe.member import LeftOut
     from overlay.dedupe.truly import Equal, Row
 
+# Of the table of groups, whose rows `row` makes.
+HEAD = ("GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED")
 _WIDEST = 44
 
 
@@ -45,13 +47,12 @@ def show(
         print_document(found, args["output"])
         return
     style = Style(color=wants_color(args["color"], is_terminal=sys.stdout.isatty(), env=os.environ))
-    head = ("GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED")
     if len(adopted) == 1:
-        sys.stdout.write(as_table(head, _rows(adopted, common), style))
+        sys.stdout.write(as_table(HEAD, _rows(adopted, common), style))
     if len(adopted) > 1:
         stays = [_stays(_differences(one, place)) for one in adopted]
         rows = [(*cells, more) for cells, more in zip(_rows(adopted, common), [*stays, ""], strict=True)]
-        sys.stdout.write(as_table((*head, "STAYS DIFFERENT"), rows, style))
+        sys.stdout.write(as_table((*HEAD, "STAYS DIFFERENT"), rows, style))
         equal = [(one.group, *_equal_row(each)) for one in adopted for each in equal_in_all(one.members)]
         if equal:
             sys.stdout.write("\n" + as_table(("GROUP", "EQUAL IN ALL", "ENOUGH"), equal, style))
@@ -71,7 +72,10 @@ def show(
         return
     sys.stdout.flush()
     taken = f"; took {len(gone)} files away, which the last commit has" if gone else ""
-    print(_closing(args, adopted, place, is_new=is_new) + taken, file=sys.stderr)
+    count = sum(len(one.members) for one in adopted)
+    proved = f"proved: {count} environments build to the objects that they had"
+    said = closing(args, proved, place, is_new=is_new) if adopted else "nothing to adopt"
+    print(said + taken, file=sys.stderr)
 
 
 def page(
@@ -197,11 +201,8 @@ def _matches(one: Adoption) -> list[tuple[str, ...]]:
     return rows
 
 
-def _closing(args: dict[str, Any], adopted: Sequence[Adoption], place: Place, *, is_new: bool) -> str:
-    if not adopted:
-        return "nothing to adopt"
-    count = sum(len(one.members) for one in adopted)
-    proved = f"proved: {count} environments build to the objects that they had"
+def closing(args: dict[str, Any], proved: str, place: Place, *, is_new: bool) -> str:
+    """Return the last line: what was proved, and what became of it."""
     if not is_new:
         return f"{proved}; {inert(place.shown)} holds just this already"
     if args["write"]:

@@ -9,11 +9,9 @@ import sys
 from overlay.dedupe.factor.search import Search
 from overlay.dedupe.valued import CHART_FILE, chart_of, differing, read_values
 from overlay.dedupe.writing import write_layer
-from overlay.errors import OverlayError, UsageError, raise_all
-from overlay.files.unfinished import change_files
+from overlay.errors import UsageError
 from overlay.kube.confidential import is_secret_name
 from overlay.model.value import value
-from overlay.report.style import inert
 from overlay.tokens import cover_tokens
 
 TYPE_CHECKING = False
@@ -51,34 +49,26 @@ def adopt_values(args: dict[str, Any], place: Place, root: str) -> None:
     found = _adopted(args["folders"], place)
     texts = place.checked([(found.group, found.files)])
     if args["write"]:
-        written = {os.path.join(place.project.root, path): text.encode() for path, text in texts.items()}
-        change_files(root, {os.path.relpath(path, root): data for path, data in written.items()})
+        place.write(texts, root)
     _show(args, found, place, is_new=bool(texts))
 
 
 def _adopted(folders: Sequence[str], place: Place) -> Adopted:
+    from overlay.cli.adopting import read_each  # noqa: PLC0415
     from overlay.dedupe.environments import names_of  # noqa: PLC0415
 
     given = list(dict.fromkeys([os.path.normpath(folder) for folder in folders]))
     if len(given) < 2:
         raise UsageError("one environment alone has no copies", hint="name the values of at least two")
     names = names_of([os.path.splitext(path)[0] if os.path.isfile(path) else path for path in given])
-    members: list[Valued] = []
-    errors: list[OverlayError] = []
-    for path, name in zip(given, names, strict=True):
-        try:
-            members.append(read_values(path, name))
-        except OverlayError as error:
-            errors += error.each()
-    raise_all(errors)
-    members.sort(key=lambda one: one.name)
+    members = sorted(read_each(read_values, given, names), key=lambda one: one.name)
     chart = os.path.relpath(chart_of([one.file for one in members], place.project.root), place.project.root)
     group = _chart_name(place, chart)
     for titles in place.titles(group, [one.name for one in members]):
         files = _shared(_apart(members, titles, chart, place), titles, place)
         if place.is_free(files):
             return Adopted(group=group, chart=chart, members=tuple(members), titles=titles, files=files)
-    raise UsageError(f"{place.shown} holds environments of these names already", hint="name another folder with --into")
+    raise place.is_taken()
 
 
 def _chart_name(place: Place, chart: str) -> str:
@@ -119,7 +109,7 @@ def _shared(files: Mapping[str, str], titles: Titles, place: Place) -> dict[str,
 
 
 def _show(args: dict[str, Any], found: Adopted, place: Place, *, is_new: bool) -> None:
-    from overlay.cli.adopt_output import cell, row  # noqa: PLC0415
+    from overlay.cli.adopt_output import HEAD, cell, closing, row  # noqa: PLC0415
 
     names = [one.name for one in found.members]
     before = sum(one.lines for one in found.members)
@@ -156,8 +146,7 @@ def _show(args: dict[str, Any], found: Adopted, place: Place, *, is_new: bool) -
     from overlay.report.table import as_table  # noqa: PLC0415
 
     style = table_style(args)
-    head = ("GROUP", "ENVIRONMENTS", "LINES", "AFTER", "SAVED")
-    sys.stdout.write(as_table(head, [row(found.group, ", ".join(names), before, found.after)], style))
+    sys.stdout.write(as_table(HEAD, [row(found.group, ", ".join(names), before, found.after)], style))
     lines = [(found.titles.base, "", str(found.lines_of(found.titles.base)))]
     for one in found.members:
         title = found.titles.environments[one.name]
@@ -171,7 +160,8 @@ def _show(args: dict[str, Any], found: Adopted, place: Place, *, is_new: bool) -
         sys.stdout.write(f"\n{' and '.join(names)} are equal in all: one of them is enough, for example {names[0]}\n")
     if not args["quiet"]:
         sys.stdout.flush()
-        print(_closing(args, len(names), place, is_new=is_new), file=sys.stderr)
+        proved = f"proved: {len(names)} environments render to the same bytes as with the values that they had"
+        print(closing(args, proved, place, is_new=is_new), file=sys.stderr)
 
 
 def _said(path: Sequence[str], item: Any) -> Any:
@@ -185,10 +175,3 @@ def _said(path: Sequence[str], item: Any) -> Any:
     if isinstance(item, list):
         return [_said((), child) for child in item]
     return cover_tokens(item) if isinstance(item, str) else item
-
-
-def _closing(args: dict[str, Any], count: int, place: Place, *, is_new: bool) -> str:
-    proved = f"proved: {count} environments render to the same bytes as with the values that they had"
-    if not is_new:
-        return f"{proved}; {inert(place.shown)} holds just this already"
-    return f"{proved}; wrote {inert(place.shown)}" if args["write"] else f"{proved}; nothing is written without --write"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 from overlay.dedupe.layers import Titles
-from overlay.errors import OutputError, OverlayError
+from overlay.errors import OutputError, OverlayError, UsageError, raise_all
 from overlay.files.names import ACTING
 from overlay.files.reader import ProjectFiles
 from overlay.files.root import PROJECT_FILE, find_root
+from overlay.files.unfinished import change_files
 from overlay.inspect.trial import build_unwritten
 from overlay.kube.types import DEFAULT_KUBERNETES
 from overlay.load.project import load_project
@@ -16,9 +17,12 @@ from overlay.model.project import Project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import TypeVar
 
     from overlay.model.build import Build
+
+    T = TypeVar("T")
 
 
 class Place:
@@ -106,6 +110,35 @@ class Place:
         if new and self.needs_document:
             new[PROJECT_FILE] = self._document()
         return new
+
+    def write(self, texts: Mapping[str, str], top: str, gone: Iterable[str] = ()) -> None:
+        """Write files, by their paths from the project folder, and take others away; top: a folder above all of them.
+
+        Raises what `change_files` does.
+        """
+        written = {os.path.join(self.project.root, path): text.encode() for path, text in texts.items()}
+        changes: dict[str, bytes | None] = {os.path.relpath(path, top): data for path, data in written.items()}
+        changes.update([(os.path.relpath(os.path.realpath(path), top), None) for path in gone])
+        change_files(top, changes)
+
+    def is_taken(self) -> UsageError:
+        """Return an error for a folder in which all names are taken that the documents could have."""
+        return UsageError(
+            f"{self.shown} holds environments of these names already", hint="name another folder with --into"
+        )
+
+
+def read_each(read: Callable[[str, str], T], given: Sequence[str], names: Sequence[str]) -> list[T]:
+    """Return what is read of each path, with its environment's name; raises Problems with all that is wrong."""
+    found: list[T] = []
+    errors: list[OverlayError] = []
+    for path, name in zip(given, names, strict=True):
+        try:
+            found.append(read(path, name))
+        except OverlayError as error:
+            errors += error.each()
+    raise_all(errors)
+    return found
 
 
 def open_place(into: str) -> Place:

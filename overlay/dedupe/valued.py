@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from overlay.dedupe.reading import MAX_SIZE
 from overlay.errors import LimitError, ManifestError, OverlayError, PathError
 from overlay.merge.same import same
 from overlay.model.value import value
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 ENDINGS = (".yaml", ".yml")
 CHART_FILE = "Chart.yaml"
-_MAX_FILE = 10 * 1024 * 1024
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -122,7 +122,7 @@ def _bytes(path: str) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise PathError(f"{path} is no regular file")
-        data = file.read(_MAX_FILE + 1)
-    if len(data) > _MAX_FILE:
-        raise LimitError(f"{path} is larger than {_MAX_FILE} bytes")
+        data = file.read(MAX_SIZE + 1)
+    if len(data) > MAX_SIZE:
+        raise LimitError(f"{path} is larger than {MAX_SIZE} bytes")
     return data
