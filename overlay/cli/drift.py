@@ -32,18 +32,16 @@ def drift(args: dict[str, Any]) -> int:
     from overlay.cli.exits import exit_code, report  # noqa: PLC0415
 
     found: list[dict[str, Any]] = []
-    errors: list[OverlayError] = []
-    left: list[str] = []
+    failed: dict[str, OverlayError] = {}
     for name, one in _committed(args).items():
         try:
             if isinstance(one, OverlayError):
                 raise one
             found.append(look_for_drift(args, one))
         except OverlayError as error:
-            if args["all"] and (isinstance(error, NoCluster) or _names_no_cluster(args, name)):
-                left.append(name)
-            else:
-                errors.append(error.of(name))
+            failed[name] = error
+    left = _without_cluster(args, failed) if args["all"] else []
+    errors = [error.of(name) for name, error in failed.items() if name not in left]
     if left and not found and not errors:
         raise UsageError("no environment names a cluster", hint="set spec.cluster.context in one")
     if args["output"] in ("json", "yaml"):
@@ -80,16 +78,23 @@ def _committed(args: dict[str, Any]) -> dict[str, Published | OverlayError]:
     return {**bundles, **published}
 
 
-def _names_no_cluster(args: dict[str, Any], name: str) -> bool:
-    """Tell whether the documents of an environment name no cluster, so that its branch says nothing of one either."""
+def _without_cluster(args: dict[str, Any], failed: dict[str, OverlayError]) -> list[str]:
+    """Return which environments name no cluster: as published or, where their branches say nothing, in documents."""
     from overlay.cli.documents import Documents  # noqa: PLC0415
 
-    if args["repository"] or args["bundle"]:
-        return False
-    try:
-        return Documents(args["project"]).settled(name).cluster is None
-    except OverlayError:
-        return False
+    documents = None
+    left = []
+    for name, error in failed.items():
+        if isinstance(error, NoCluster):
+            left.append(name)
+        elif not (args["repository"] or args["bundle"]):
+            try:
+                documents = documents or Documents(args["project"])
+                if documents.settled(name).cluster is None:
+                    left.append(name)
+            except OverlayError:
+                continue  # what kept it from being looked at is told
+    return left
 
 
 def _is_project(folder: str) -> bool:

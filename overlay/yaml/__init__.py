@@ -26,4 +26,6 @@ def __getattr__(name: str) -> object:
     from importlib import import_module  # noqa: PLC0415
 
     home = {"decode": "decoding", "write_document": "writer", "write_documents": "writer"}.get(name, "reader")
-    return getattr(import_module(f"overlay.yaml.{home}"), name)
+    found: object = getattr(import_module(f"overlay.yaml.{home}"), name)
+    globals()[name] = found  # it is asked for no second time
+    return found
