@@ -135,6 +135,7 @@ def _in_run(run: bytes, depth: int) -> Iterator[str]:
         # Four letters are three bytes, so these are all the ways in which lines below can be read.
         for start in (1, 2, 3):
             yield from _nested(_decoded(text[start:]), depth)
+        # What is packed is told by its beginning alone.
         yield from _nested(_decoded(text[len(lines[0]) :]), depth)
 
 

@@ -69,8 +69,7 @@ def _report(tree: str) -> Report:
 
 def _print(args: dict[str, Any], report: Report) -> None:
     if args["output"] != "table":
-        _data(
-            args,
+        print_document(
             {
                 "files": report.files,
                 "lines": report.lines,
@@ -87,6 +86,7 @@ def _print(args: dict[str, Any], report: Report) -> None:
                 ],
                 "unread": list(report.unread),
             },
+            args["output"],
         )
         return
     rows: list[tuple[str, ...]] = []
@@ -114,7 +114,7 @@ def _print_groups(args: dict[str, Any], groups: Sequence[Alike], could_go: int) 
             {"folders": list(one.folders), "foundBy": one.how, "lines": one.lines, "couldGo": one.could_go}
             for one in groups
         ]
-        _data(args, {"couldGo": could_go, "groups": found})
+        print_document({"couldGo": could_go, "groups": found}, args["output"])
         return
     rows: list[tuple[str, ...]] = [
         (", ".join(one.folders), one.how, str(one.lines), str(one.could_go)) for one in groups
@@ -126,10 +126,6 @@ def _print_groups(args: dict[str, Any], groups: Sequence[Alike], could_go: int) 
             f"{could_go} lines could go in {len(groups)} groups; `overlay adopt` shows how, and what stays different",
             file=sys.stderr,
         )
-
-
-def _data(args: dict[str, Any], found: dict[str, Any]) -> None:
-    print_document(found, args["output"])
 
 
 def _table(args: dict[str, Any], head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

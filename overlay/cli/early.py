@@ -49,14 +49,13 @@ def _project(argv: Sequence[str]) -> str | None:
 
 def _names_chart(start: str) -> bool:
     try:
-        try:
-            root = find_root(start)
-        except UsageError:
-            return False
+        root = find_root(start)
         folder = os.path.join(root, "environments")
         if _has_sign(os.path.join(root, "overlay.yaml"), (b"environments",)) or not os.path.isdir(folder):
             return True
         return any(number == _MOST or _has_sign(document, _SIGNS) for number, document in enumerate(_documents(folder)))
+    except UsageError:
+        return False  # there is no project
     except OSError:
         return True
 
