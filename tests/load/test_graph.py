@@ -293,6 +293,19 @@ def test_who_must_sign_is_known_where_files_are_not_read(tmp_path: Path) -> None
 
 PATCHED = "{patches: [{path: patch.yaml}], values: [values.yaml]}"
 PATCH = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: one}\n"
+FILES = {"environments/prod/patch.yaml": PATCH, "environments/prod/values.yaml": "a: 1\n"}
+
+
+def two_versions(folder: Path, spec: str, files: dict[str, str], change: dict[str, str]) -> list[Loader]:
+    """Return loaders of a project with the environment prod, and of a version of it with some files changed beside."""
+    loaders: list[Loader] = []
+    for name, changed in (("after", {}), ("before", change)):
+        root = folder / name
+        project(root, prod=("Environment", spec))
+        write(root, {**files, **changed})
+        found, read = load_project(str(root))
+        loaders.append(Loader(found, read, Remotes(read, "/nowhere"), beside=loaders[0] if loaders else None))
+    return loaders
 
 
 @pytest.mark.parametrize(
@@ -309,27 +322,13 @@ PATCH = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: one}\n"
 def test_a_layer_that_is_made_of_the_same_bytes_in_two_versions_is_read_once(
     tmp_path: Path, change: dict[str, str], shared: bool
 ) -> None:
-    layers = []
-    other: Loader | None = None
-    for name, changed in (("after", {}), ("before", change)):
-        root = tmp_path / name
-        project(root, prod=("Environment", PATCHED))
-        write(root, {"environments/prod/patch.yaml": PATCH, "environments/prod/values.yaml": "a: 1\n", **changed})
-        found, files = load_project(str(root))
-        other = Loader(found, files, Remotes(files, "/nowhere"), beside=other)
-        layers.append(other.load("prod").layers[0])
+    layers = [one.load("prod").layers[0] for one in two_versions(tmp_path, PATCHED, FILES, change)]
     assert (layers[0] is layers[1]) is shared
     assert [entry.path for entry in layers[1].inputs] == [entry.path for entry in layers[0].inputs]
 
 
 def test_a_layer_that_lacks_a_file_which_the_other_version_has_says_so(tmp_path: Path) -> None:
-    loaders: list[Loader] = []
-    for name in ("after", "before"):
-        root = tmp_path / name
-        project(root, prod=("Environment", PATCHED))
-        write(root, {"environments/prod/patch.yaml": PATCH, "environments/prod/values.yaml": "a: 1\n"})
-        found, files = load_project(str(root))
-        loaders.append(Loader(found, files, Remotes(files, "/nowhere"), beside=loaders[0] if loaders else None))
+    loaders = two_versions(tmp_path, PATCHED, FILES, {})
     (tmp_path / "before/environments/prod/patch.yaml").unlink()
     assert loaders[0].load("prod").layers
     with pytest.raises(OverlayError) as caught:
@@ -338,13 +337,9 @@ def test_a_layer_that_lacks_a_file_which_the_other_version_has_says_so(tmp_path:
 
 
 def test_a_folder_of_manifests_is_listed_in_each_version(tmp_path: Path) -> None:
-    loaders: list[Loader] = []
-    for name, more in (("after", {}), ("before", {"environments/prod/objects/b.yaml": PATCH.replace("a}", "b}")})):
-        root = tmp_path / name
-        project(root, prod=("Environment", "{resources: [objects]}"))
-        write(root, {"environments/prod/objects/a.yaml": PATCH, **more})
-        found, files = load_project(str(root))
-        loaders.append(Loader(found, files, Remotes(files, "/nowhere"), beside=loaders[0] if loaders else None))
+    more = {"environments/prod/objects/b.yaml": PATCH.replace("a}", "b}")}
+    files = {"environments/prod/objects/a.yaml": PATCH}
+    loaders = two_versions(tmp_path, "{resources: [objects]}", files, more)
     sides = [[one.id.name for one in loader.load("prod").layers[0].resources] for loader in loaders]
     assert sides == [["a"], ["a", "b"]]
 
@@ -363,14 +358,8 @@ def test_a_folder_of_manifests_is_listed_in_each_version(tmp_path: Path) -> None
 def test_manifests_that_are_the_same_in_two_versions_are_read_once(
     tmp_path: Path, change: dict[str, str], shared: bool
 ) -> None:
-    layers = []
-    other: Loader | None = None
-    for name, changed in (("after", {}), ("before", change)):
-        root = tmp_path / name
-        project(root, prod=("Environment", "{resources: [objects, c.yaml]}"))
-        c = PATCH.replace("name: a", "name: c")
-        write(root, {"environments/prod/objects/a.yaml": PATCH, "environments/prod/c.yaml": c, **changed})
-        found, files = load_project(str(root))
-        other = Loader(found, files, Remotes(files, "/nowhere"), beside=other)
-        layers.append(other.load("prod").layers[0])
+    c = PATCH.replace("name: a", "name: c")
+    files = {"environments/prod/objects/a.yaml": PATCH, "environments/prod/c.yaml": c}
+    loaders = two_versions(tmp_path, "{resources: [objects, c.yaml]}", files, change)
+    layers = [one.load("prod").layers[0] for one in loaders]
     assert (layers[0] is layers[1]) is shared

@@ -67,6 +67,20 @@ def whose(servers: KeylessServers, who: str = WHO) -> tuple[str, ...]:
     return ("--certificate-identity", who, "--certificate-oidc-issuer", servers.issuer)
 
 
+def cosign_signs(program: str, servers: KeylessServers, folder: Path, place: str) -> None:
+    words = ("--signing-config", str(servers.config), "--identity-token", servers.token(), "--yes", place)
+    done = cosign(program, servers, folder, "sign", *words)
+    assert done.returncode == 0, done.stderr
+
+
+def assert_cosign_verifies(program: str, servers: KeylessServers, folder: Path, place: str) -> None:
+    """Hold a bundle against cosign: its signature, and what was attested of it."""
+    kinds = [("verify-attestation", "--type", kind) for kind in ("slsaprovenance1", "cyclonedx")]
+    for command, *more in (("verify",), *kinds):
+        theirs = cosign(program, servers, folder, command, *whose(servers), *more, place)
+        assert theirs.returncode == 0, theirs.stderr
+
+
 def test_cosign_and_we_verify_what_we_sign_as_an_identity(
     servers: KeylessServers, place: str, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -80,11 +94,7 @@ def test_cosign_and_we_verify_what_we_sign_as_an_identity(
         f"attested by {WHO}: https://slsa.dev/provenance/v1",
         f"attested by {WHO}: https://cyclonedx.org/bom",
     ]
-    theirs = cosign(tool("cosign"), servers, tmp_path, "verify", *whose(servers), place)
-    assert theirs.returncode == 0, theirs.stderr
-    for kind in ("slsaprovenance1", "cyclonedx"):
-        theirs = cosign(tool("cosign"), servers, tmp_path, "verify-attestation", *whose(servers), "--type", kind, place)
-        assert theirs.returncode == 0, theirs.stderr
+    assert_cosign_verifies(tool("cosign"), servers, tmp_path, place)
     # Neither takes it for somebody else's.
     other = verify(servers, tmp_path, f"oci://{place}", who="eve@shop.example")
     assert (other.returncode, f"it is by {WHO}" in other.stderr) == (2, True)
@@ -103,9 +113,7 @@ def attached(folder: Path, place: str) -> list[str]:
 def test_what_an_identity_signed_already_is_left_as_it_is(
     servers: KeylessServers, place: str, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
-    words = ("--signing-config", str(servers.config), "--identity-token", servers.token(), "--yes", place)
-    done = cosign(tool("cosign"), servers, tmp_path, "sign", *words)
-    assert done.returncode == 0, done.stderr
+    cosign_signs(tool("cosign"), servers, tmp_path, place)
     theirs = attached(tmp_path, place)
     clock, stamps = servers.web.answers["/api/v1/timestamp"], []
 
@@ -176,11 +184,7 @@ def test_a_bundle_is_pushed_and_signed_as_an_identity(
     done = overlay(tmp_path / "shop", *words, **env)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, f"pushed oci://{name}:1.0.0, signed by {WHO}")
     place = f"{name}@{done.stdout.strip()}"
-    theirs = cosign(tool("cosign"), servers, tmp_path, "verify", *whose(servers), place)
-    assert theirs.returncode == 0, theirs.stderr
-    for kind in ("slsaprovenance1", "cyclonedx"):
-        theirs = cosign(tool("cosign"), servers, tmp_path, "verify-attestation", *whose(servers), "--type", kind, place)
-        assert theirs.returncode == 0, theirs.stderr
+    assert_cosign_verifies(tool("cosign"), servers, tmp_path, place)
     again = overlay(tmp_path / "shop", *words, "-o", "json", **env)
     found = json.loads(again.stdout)
     assert (found["isNew"], found["signedBy"], found["issuer"], found["signatures"]) == (
@@ -204,9 +208,7 @@ def test_who_signs_a_push_is_said_in_one_way(tmp_path: Path, words: tuple[str, .
 def test_we_verify_what_cosign_signs_as_an_identity(
     servers: KeylessServers, place: str, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
-    words = ("--signing-config", str(servers.config), "--identity-token", servers.token(), "--yes", place)
-    done = cosign(tool("cosign"), servers, tmp_path, "sign", *words)
-    assert done.returncode == 0, done.stderr
+    cosign_signs(tool("cosign"), servers, tmp_path, place)
     ours = verify(servers, tmp_path, f"oci://{place}", "-o", "json")
     assert ours.returncode == 0, ours.stderr
     found = json.loads(ours.stdout)["signatures"]
@@ -218,9 +220,7 @@ def test_the_first_entry_of_a_log_is_verified_which_cosign_writes_without_its_in
 ) -> None:
     fresh = KeylessServers({name: tool(name) for name in ("fulcio", "rekor-server")}, tmp_path)
     try:
-        words = ("--signing-config", str(fresh.config), "--identity-token", fresh.token(), "--yes", place)
-        done = cosign(tool("cosign"), fresh, tmp_path, "sign", *words)
-        assert done.returncode == 0, done.stderr
+        cosign_signs(tool("cosign"), fresh, tmp_path, place)
         ours = verify(fresh, tmp_path, f"oci://{place}")
         assert ours.returncode == 0, ours.stderr
     finally:
