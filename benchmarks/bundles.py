@@ -66,6 +66,9 @@ def large(folder: str) -> None:
     carry(
         Made(Artifact(manifest=manifest, blobs={head.digest: b"{}", layer.digest: data}), "here"), "", layout, "1.0.0"
     )
+    # What `oras push` takes: a file, of which it works out the digest.
+    with open(f"{folder}.bin", "wb") as file:
+        file.write(data)
 
 
 def start(folder: str, tools: str) -> tuple[subprocess.Popen[bytes], str]:
@@ -146,10 +149,12 @@ def run(folder: str, overlay: str, tools: str, env: dict[str, str]) -> None:
         story("push 200 MB", {
             "overlay copy": [overlay, "copy", "large:1.0.0", f"oci://{host}/c{{n}}", "-q"],
             "oras cp": [*push, "large:1.0.0", f"{host}/d{{n}}:1.0.0"],
+            "oras push": [oras, "push", "--no-tty", "--plain-http", f"{host}/f{{n}}:1.0.0", "large.bin"],
         }, place, env)  # fmt: skip
         story("pull 200 MB", {
             "overlay copy": [overlay, "copy", f"oci://{host}/c1:1.0.0", "--to-layout", "got{n}", "-q"],
             "oras cp": [*fetch, f"{host}/d1:1.0.0", "--to-oci-layout", "theirs{n}:1.0.0"],
+            "oras pull": [oras, "pull", "--no-tty", "--plain-http", f"{host}/f1:1.0.0", "-o", "file{n}"],
         }, place, env)  # fmt: skip
     finally:
         process.terminate()

@@ -57,6 +57,7 @@ def _pull(source: Source, reference: str, args: dict[str, Any], progress: Progre
     from overlay.cli.registries import teller  # noqa: PLC0415
     from overlay.cli.signing import signers  # noqa: PLC0415
     from overlay.oci.opened import read_contents  # noqa: PLC0415
+    from overlay.oci.place import in_memory  # noqa: PLC0415
     from overlay.oci.transfer import carry, refuse_other  # noqa: PLC0415
     from overlay.oci.trust import check_signed  # noqa: PLC0415
     from overlay.oci.unpack import check_layer, unpack_layer  # noqa: PLC0415
@@ -70,7 +71,10 @@ def _pull(source: Source, reference: str, args: dict[str, Any], progress: Progre
     layout, tag = make_store(args).layout(contents.name), tag_of(contents.version)
     layout.create()
     refuse_other(layout, tag, manifest)
-    carry(source, manifest.digest, layout, None, tell=teller(progress, "pulling"))
+    assert manifest.config is not None  # noqa: S101  # it was just read
+    # What is here already is not asked for again.
+    layout.put_blob(manifest.config, in_memory(contents.data))
+    carry(source, manifest, layout, None, tell=teller(progress, "pulling"))
     progress.at("checking")
     shown = f"{source.shown}@{manifest.digest}"
     with layout.open_verified(manifest.parts[0]) as file:

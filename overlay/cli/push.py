@@ -39,11 +39,12 @@ def push(args: dict[str, Any]) -> int:
             origin = args["origin"] or _packaged(args, progress, remote.repository.name)
             with open_source(args, session, origin) as (source, reference):
                 tag = only_tag(source, reference)
-                contents = read_contents(source, source.manifest(tag))
+                manifest = source.manifest(tag)
+                contents = read_contents(source, manifest)
                 from overlay.oci.versions import tag_of  # noqa: PLC0415
 
                 version_tag = tag_of(contents.version)
-                carried = carry(source, tag, remote, version_tag, referrers=True, tell=teller(progress, "pushing"))
+                carried = carry(source, manifest, remote, version_tag, referrers=True, tell=teller(progress, "pushing"))
                 signed = sign_pushed(remote, carried.manifest, contents.config, signer) if signer is not None else {}
                 for more in args["also_tag"]:
                     remote.put_manifest(carried.manifest, more)

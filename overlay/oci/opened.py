@@ -38,12 +38,16 @@ _ONCE = (media.RENDERED, media.SOURCE, media.REPORT)
 
 @value(kw_only=True)
 class Contents:
-    """What a bundle's config says. records: the digest of each environment's record. config: all of it."""
+    """What a bundle's config says.
+
+    records: the digest of each environment's record. config: all of it. data: the same as its bytes.
+    """
 
     name: str
     version: str
     records: dict[str, str]
     config: dict[str, Any]
+    data: bytes
 
 
 def read_contents(source: Source, manifest: Manifest) -> Contents:
@@ -92,7 +96,7 @@ def _contents(data: bytes, shown: str) -> Contents:
         )
     try:
         records = {one["name"]: one["record"] for one in config["environments"]}
-        found = Contents(name=config["name"], version=config["version"], records=records, config=config)
+        found = Contents(name=config["name"], version=config["version"], records=records, config=config, data=data)
         is_sound = bool(
             _NAME.fullmatch(found.name)
             and len(records) == len(config["environments"]) > 0

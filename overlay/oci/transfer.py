@@ -31,20 +31,20 @@ class Carried:
 
 def carry(
     source: Source,
-    reference: str,
+    wanted: str | Manifest,
     target: Target,
     tag: str | None,
     *,
     referrers: bool = False,
     tell: Callable[[Descriptor, int], None] = lambda *_: None,
 ) -> Carried:
-    """Make the target hold what a tag or digest of the source names, under a tag.
+    """Make the target hold a manifest of the source, or what a tag or digest names there, under a tag.
 
     referrers: also what refers to it (signatures). tell: is called with each blob that is carried, and how many of its
     bytes are there; from several threads.
     Raises VersionTaken for a tag that has other content there, FetchError, OutputError, Temporary.
     """
-    manifest = source.manifest(reference)
+    manifest = source.manifest(wanted) if isinstance(wanted, str) else wanted
     found = target.find(tag) if tag is not None else None
     if tag is not None and found is not None:
         _refuse_other(target, tag, found, manifest)

@@ -73,6 +73,17 @@ def test_a_newer_commit_cannot_take_a_version(shop: Path, registry: RegistryProc
     assert (pulled.returncode, f"is {yours}, yours is {first}" in pulled.stderr) == (4, True)
 
 
+def test_a_pull_asks_for_each_part_once(shop: Path, scripted: Registry) -> None:
+    assert overlay(shop, "push", f"oci://{scripted.host}/shop", "--version", "1.4.0").returncode == 0
+    store = Path(os.environ["HOME"]) / ".local/share/overlay/bundles/shop"
+    manifest = Layout(str(store)).manifest("1.4.0")
+    scripted.seen.clear()
+    assert overlay(shop, "pull", f"oci://{scripted.host}/shop:1.4.0", "-d", "out", "--store", "other").returncode == 0
+    assert sorted(scripted.seen) == sorted(
+        [("GET", "/v2/shop/manifests/1.4.0"), *[("GET", f"/v2/shop/blobs/{one.digest}") for one in manifest.blobs]]
+    )
+
+
 def test_oras_and_we_read_each_other(
     shop: Path, registry: RegistryProcess, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
