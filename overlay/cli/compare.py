@@ -6,10 +6,10 @@ import os
 import sys
 
 from overlay.cli.building import BUILDING, options_of
-from overlay.cli.printing import as_document
 from overlay.cli.selecting import SELECT, is_selected, parse_selectors
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OutputError, UsageError
+from overlay.report.document import as_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

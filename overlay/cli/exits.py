@@ -6,8 +6,8 @@ import errno
 import os
 import sys
 
-from overlay.cli.printing import as_document
 from overlay.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTIAL, EXIT_USAGE, OutputError, OverlayError
+from overlay.report.document import as_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -33,9 +33,9 @@ def objects_text(objects: Sequence[Resource], form: str, *, hide: bool) -> str:
         return "".join([f"{object_name(one)}\n" for one in objects])
     bodies = [masked(one) if hide else one.body for one in objects]
     if form == "json":
-        import json  # noqa: PLC0415
+        from overlay.report.document import as_json  # noqa: PLC0415
 
-        return json.dumps(bodies, indent=2, ensure_ascii=False) + "\n"
+        return as_json(bodies)
     from overlay.yaml import write_documents  # noqa: PLC0415
 
     return write_documents(bodies)

@@ -143,9 +143,9 @@ def event(args: dict[str, Any], name: str, environment: str, **more: Any) -> Non
     """Print one event of a run as a line of JSON, where that is asked for."""
     if args["output"] != "json":
         return
-    import json  # noqa: PLC0415
+    from overlay.report.document import as_json  # noqa: PLC0415
 
     head = {"apiVersion": "overlay.dev/v1", "kind": "SyncEvent", "event": name, "environment": environment}
     # In one piece: other environments tell theirs at the same time.
-    sys.stdout.write(json.dumps({**head, **more}, ensure_ascii=False) + "\n")
+    sys.stdout.write(as_json({**head, **more}, indent=None))
     sys.stdout.flush()

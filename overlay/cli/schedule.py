@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from overlay.cli.cluster_options import ALLOW_DELETE, MAX_PRUNE, REACHING
+from overlay.cli.printing import print_document
 from overlay.cli.publishing_options import REMOTE
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.errors import EXIT_OK, UsageError
@@ -46,9 +47,7 @@ def kubernetes(args: dict[str, Any]) -> int:
     )  # fmt: skip
     made = manifests(job, rights)
     if args["output"] == "json":
-        import json  # noqa: PLC0415
-
-        print(json.dumps({"apiVersion": "v1", "kind": "List", "items": made}, indent=2, ensure_ascii=False))
+        print_document({"apiVersion": "v1", "kind": "List", "items": made}, "json")
     else:
         sys.stdout.write(write_documents(made))
     report((), [*findings, *([] if cluster.uid else [_not_pinned(name)])], args)

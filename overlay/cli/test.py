@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
-from overlay.cli.printing import as_document, print_document
+from overlay.cli.printing import print_document
 from overlay.cli.table import COMMON, Command, Param, output
 from overlay.cli.top import top_of
 from overlay.errors import EXIT_DIFFERENT, EXIT_OK, UsageError, raise_all
 from overlay.nearest import did_you_mean
+from overlay.report.document import as_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from overlay.diff.checked import Checked
 from overlay.model.finding import Finding
 from overlay.model.value import value
@@ -61,5 +59,6 @@ def report_text(kind: str, result: Result) -> str:
 
         return as_junit(result)
     from overlay.report.check_document import check_document  # noqa: PLC0415
+    from overlay.report.document import as_json  # noqa: PLC0415
 
-    return json.dumps(check_document(result), indent=2, ensure_ascii=False) + "\n"
+    return as_json(check_document(result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from overlay.report.document import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def as_sarif(findings: Sequence[Finding], version: str, *, top: str = "") -> str
             }
         ],
     }
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return as_json(log)
 
 
 def _result(finding: Finding, rule: int, top: str, base: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overlay.cli.main import COMMANDS, load_command
-from overlay.cli.printing import as_document
+from overlay.report.document import as_document
 from overlay.yaml import read_mapping
 
 TEXTS = {
@@ -19,6 +19,7 @@ TEXTS = {
     "an escape of one character": "\x9b31mred",
     "another order": "a\u202eb\u2066c\u200b",
     "a tag that nobody sees": "\U000e0041",
+    "the character that deletes": "a\x7fb",
     "lines": "a\nb\u2028c\x85d",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -16,7 +17,8 @@ from overlay.model.location import Location
 from overlay.report.check_markdown import check_markdown
 from overlay.report.diff_markdown import LIMIT
 from overlay.report.junit import as_junit
-from overlay.report.kinds import Result
+from overlay.report.kinds import Result, report_text
+from overlay.report.style import acts
 from tests.report.test_diff import GONE, HOSTILE, changed, environment
 
 texts = st.one_of(
@@ -61,6 +63,14 @@ def test_law_junit_can_be_read_whatever_is_in_it(one: Checked, other: Checked) -
     root = ET.fromstring(as_junit(result(one, other)))  # our own
     assert len(root.findall("testsuite")) == 2
     assert int(root.attrib["failures"]) == sum(int(suite.attrib["failures"]) for suite in root)
+
+
+@pytest.mark.parametrize("kind", ["json", "sarif"])
+@given(one=checked())
+def test_C09_law_nothing_of_the_input_acts_on_a_terminal_that_shows_a_report(kind: str, one: Checked) -> None:
+    text = report_text(kind, result(one))
+    assert [c for c in text if acts(c)] == []
+    json.loads(text)
 
 
 @given(one=checked(), other=checked())
