@@ -18,6 +18,17 @@ build() { # NAME MODULE@VERSION
     touch "$stamp"
 }
 
+# A program of which a test has the source: its go.mod and go.sum pin what it is built from.
+own() { # NAME FOLDER
+    stamp="$folder/.$1@$(cat "$2"/main.go "$2"/go.mod "$2"/go.sum | cksum | cut -d ' ' -f 1)"
+    [ -x "$folder/$1" ] && [ -e "$stamp" ] && return
+    echo "building $1 …"
+    mkdir -p "$folder"
+    (cd "$2" && CGO_ENABLED=0 go build -mod=readonly -trimpath -o "$folder/$1" .) || exit 1
+    rm -f "$folder"/."$1"@*
+    touch "$stamp"
+}
+
 # The browser that tests of pages drive is Debian's; elsewhere it is the user's to install.
 browser() {
     for name in chromium chromium-browser google-chrome google-chrome-stable; do
@@ -66,6 +77,8 @@ build helm helm.sh/helm/v4/cmd/helm@v4.2.3
 build helm3 helm.sh/helm/v3/cmd/helm@v3.22.0
 build oras oras.land/oras/cmd/oras@v1.3.6
 build registry github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+build crane github.com/google/go-containerregistry/cmd/crane@v0.22.1
+own referrers-registry "$(dirname "$0")/../tests/oci/referrers_registry"
 build cosign github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 build fulcio github.com/sigstore/fulcio@v1.8.8
 build rekor-server github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0

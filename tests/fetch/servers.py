@@ -110,6 +110,8 @@ def in_turn(*answers: bytes | Callable[[Handler], None]) -> Callable[[Handler], 
 class RegistryProcess:
     """The distribution project's registry, in a process of its own."""
 
+    arguments: tuple[str, ...] = ("serve", "{config}")
+
     def __init__(self, program: str, folder: Path, **env: str) -> None:
         self.port = _free_port()
         self.host = f"127.0.0.1:{self.port}"
@@ -120,7 +122,7 @@ class RegistryProcess:
             f"http: {{addr: '{self.host}'}}\n"
         )
         self.process = subprocess.Popen(
-            [program, "serve", str(config)],
+            [program, *[word.format(config=config, host=self.host) for word in self.arguments]],
             env={"PATH": os.environ["PATH"], "HOME": str(folder), "OTEL_TRACES_EXPORTER": "none", **env},
             stdout=self.log,
             stderr=self.log,
@@ -139,6 +141,12 @@ class RegistryProcess:
         self.process.terminate()
         self.process.wait()
         self.log.close()
+
+
+class ReferrersRegistry(RegistryProcess):
+    """The registry of tests/oci/referrers_registry: go-containerregistry's, with the referrers API."""
+
+    arguments = ("{host}",)
 
 
 def _free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from overlay.oci.layout import Layout
-from overlay.oci.manifest import describe, image, read_manifest, write_json
+from overlay.oci.manifest import describe, fallback_tag, image, read_manifest, write_json
 from overlay.oci.remote import Remote
 from overlay.oci.transfer import carry
-from tests.fetch.servers import RegistryProcess
+from tests.fetch.servers import ReferrersRegistry, RegistryProcess
 from tests.oci.artifacts import made
 from tests.oci.test_package import make_shop, tree_of
 from tests.source.projects import ROOT, overlay
 
-SERVERS = ("registry", "docker-registry")
+SERVERS = {"registry": RegistryProcess, "docker-registry": RegistryProcess, "referrers-registry": ReferrersRegistry}
 Tool = Callable[[str], str]
 
 
@@ -30,9 +31,9 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=SERVERS)
 def server(request: pytest.FixtureRequest, tool: Tool, tmp_path: Path) -> Iterator[RegistryProcess]:
-    """Distribution 3.1, and the 2.8 that Debian has."""
+    """Distribution 3.1, the 2.8 that Debian has, and one with the referrers API."""
     (tmp_path / "server").mkdir()
-    process = RegistryProcess(tool(request.param), tmp_path / "server")
+    process = SERVERS[request.param](tool(request.param), tmp_path / "server")
     yield process
     process.close()
 
@@ -68,6 +69,9 @@ def test_servers_with_and_without_a_referrers_api_carry_what_refers(
     layout.create()
     carry(target, "1.0.0", layout, "1.0.0", referrers=True)
     assert [one.digest for one in layout.referrers(first.digest)] == [note.digest]
+    # The fallback tag is for servers without the API alone.
+    has_api = type(server) is ReferrersRegistry
+    assert (target.lookup(fallback_tag(first.digest)) is None) is has_api
 
 
 def test_skopeo_copies_ours_and_back(shop: Path, server: RegistryProcess, tool: Tool, tmp_path: Path) -> None:
@@ -91,6 +95,59 @@ def test_skopeo_copies_ours_and_back(shop: Path, server: RegistryProcess, tool: 
     overlay(shop, "copy", "shop:1.4.0", "--to-tar", str(tmp_path / "ours.tar"), "-q")
     run(*copy, "oci-archive:ours.tar:1.4.0", "oci:from-tar:1.4.0")
     assert Layout(str(tmp_path / "from-tar")).manifest("1.4.0").digest == digest
+
+
+def test_oras_and_cosign_find_what_we_attach_by_the_referrers_api(shop: Path, tool: Tool, tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    server = ReferrersRegistry(tool("referrers-registry"), tmp_path / "server")
+    try:
+        place = f"{server.host}/team/shop"
+        made_key = {"COSIGN_PASSWORD": ""}
+        subprocess.run([tool("cosign"), "generate-key-pair"], env={**os.environ, **made_key}, cwd=tmp_path, check=True)
+        pushed = overlay(
+            shop,
+            "push",
+            f"oci://{place}",
+            "--version",
+            "1.4.0",
+            "-q",
+            "--sign",
+            str(tmp_path / "cosign.key"),
+            **made_key,
+        )
+        assert pushed.returncode == 0, pushed.stderr
+        digest = pushed.stdout.strip()
+        words = [tool("oras"), "discover", "--plain-http", "--format", "json", f"{place}@{digest}"]
+        found = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+        # Provenance and bill of materials as they are, the same as signed, and the signature.
+        assert len(found["referrers"]) == 5
+        words = [tool("cosign"), "verify", "--key", "cosign.pub", "--allow-http-registry", "--insecure-ignore-tlog"]
+        done = subprocess.run([*words, f"{place}@{digest}"], capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        ours_too = overlay(shop, "verify", f"oci://{place}:1.4.0", "--key", str(tmp_path / "cosign.pub"))
+        assert ours_too.returncode == 0, ours_too.stderr
+    finally:
+        server.close()
+
+
+def test_crane_reads_our_layout_and_our_registry(
+    shop: Path, server: RegistryProcess, tool: Tool, tmp_path: Path
+) -> None:
+    package = overlay(shop, "package", "--version", "1.4.0", "--to", str(tmp_path / "shop.oci"), "-q")
+    digest = package.stdout.strip()
+
+    def crane(*words: str) -> str:
+        done = subprocess.run([tool("crane"), *words], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    overlay(shop, "push", f"oci://{server.host}/team/shop", "--version", "1.4.0", "-q")
+    assert crane("digest", f"{server.host}/team/shop:1.4.0") == digest
+    crane("push", str(tmp_path / "shop.oci"), f"{server.host}/crane/shop:1.4.0", "--index")
+    index = json.loads(crane("manifest", f"{server.host}/crane/shop:1.4.0"))
+    assert digest in [one["digest"] for one in index["manifests"]]
+    pulled = overlay(shop, "pull", f"oci://{server.host}/crane/shop@{digest}", "--store", str(tmp_path / "store"))
+    assert (pulled.returncode, pulled.stdout.strip()) == (0, digest), pulled.stderr
 
 
 def test_oras_copies_ours_between_servers(shop: Path, server: RegistryProcess, tool: Tool, tmp_path: Path) -> None:
@@ -117,9 +174,7 @@ def test_every_row_of_the_table_is_proved_by_a_test_with_that_version() -> None:
     page = (ROOT / "docs/explanation/interoperability.md").read_text()
     rows = [match.groups() for line in page.splitlines() if (match := ROW.match(line))]
     assert len(rows) == sum(line.startswith("| ") and "`tests/" in line for line in page.splitlines()) > 8
-    pins = "".join(
-        [path.read_text() for path in (ROOT / "scripts/install_tools.sh", *ROOT.glob("tests/cluster/flux/*/go.mod"))]
-    )
+    pins = "".join([path.read_text() for path in (ROOT / "scripts/install_tools.sh", *ROOT.glob("tests/**/go.mod"))])
     for program, version, _, file, name in rows:
         assert f"def {name}(" in (ROOT / file).read_text(), name
         if version.strip() != "Debian's":
