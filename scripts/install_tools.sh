@@ -55,15 +55,16 @@ ssh_server() {
     fi
 }
 
-# A registry of the generation before, and another copier of images: Debian's own.
-debian() { # PROGRAM
+# A registry of the generation before, another copier of images, another tar: Debian's own.
+debian() { # PROGRAM [PACKAGE]
     command -v "$1" >/dev/null && return
+    package=${2:-$1}
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "installing $1 …"
+        echo "installing $package …"
         apt-get update -qq >/dev/null
-        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$1" >/dev/null
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >/dev/null
     else
-        echo "$1 is missing: tests of what reads our bundles need it (on Debian: apt-get install $1)" >&2
+        echo "$1 is missing: tests of what reads our bundles need it (on Debian: apt-get install $package)" >&2
     fi
 }
 
@@ -71,6 +72,7 @@ browser
 ssh_server
 debian docker-registry
 debian skopeo
+debian bsdtar libarchive-tools
 build kustomize sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
 build kubeconform github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 build helm helm.sh/helm/v4/cmd/helm@v4.2.3
