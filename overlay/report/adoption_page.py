@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-from html import escape
 
 from overlay.model.value import value
 from overlay.report.adoption_assets import SCRIPT, STYLE
-from overlay.report.style import inert
+from overlay.report.page import html_page
+from overlay.report.page import html_text as _text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,14 +75,8 @@ def adoption_page(groups: Sequence[AdoptedGroup], shared: Sequence[Lines], left:
     more = len(groups) - MOST_GROUPS
     many = len(groups) > 1
     title = f"{len(groups)} groups" if many else groups[0].name if groups else "nothing"
-    return "".join(
+    body = "".join(
         [
-            "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n",
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">\n',
-            '<meta name=viewport content="width=device-width, initial-scale=1">\n',
-            '<meta name=color-scheme content="light dark">\n<meta name=referrer content=no-referrer>\n',
-            f"<title>Adopting {_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-            '<a class=skip href="#groups">Skip to the groups</a>\n',
             f"<header>\n<h1>Adopting <b>{_text(title)}</b></h1>\n",
             _overview(groups, shared, before, after),
             "</header>\n",
@@ -94,22 +86,10 @@ def adoption_page(groups: Sequence[AdoptedGroup], shared: Sequence[Lines], left:
             f"<p class=warn>{more} more groups are not on this page.</p>\n" if more > 0 else "",
             "<p id=none hidden>No group is as you want it.</p>\n",
             _left(left),
-            f"</main>\n<footer>{_FOOT}</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
+            "</main>\n",
         ]
     )
-
-
-def _policy() -> str:
-    """Allow our own style and script by their digests, and nothing else."""
-    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (STYLE, SCRIPT)]
-    return (
-        f"default-src 'none'; style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _text(text: str) -> str:
-    return escape(inert(text))
+    return html_page(f"Adopting {title}", "groups", body, _FOOT, style=STYLE, script=SCRIPT)
 
 
 def _counted(count: int, what: str) -> str:

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 STYLE = """
-:root {
-  --back: #fff; --panel: #f6f7f9; --line: #d9dde3; --text: #1b1f24; --dim: #5a6472;
-  --accent: #0b5cad; --changed: #fff3d6; --changed-edge: #b56b00; --added: #11632b; --gone: #a4262c;
-  --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
-}
+:root { --width: 76rem; --changed: #fff3d6; --changed-edge: #b56b00; --added: #11632b; --gone: #a4262c; }
 @media (prefers-color-scheme: dark) {
-  :root {
-    --back: #14171c; --panel: #1d2229; --line: #353c47; --text: #e7eaee; --dim: #a2acba;
-    --accent: #7db7f5; --changed: #3a2e12; --changed-edge: #e0a43a; --added: #74d693; --gone: #ff9a9a;
-  }
+  :root { --changed: #3a2e12; --changed-edge: #e0a43a; --added: #74d693; --gone: #ff9a9a; }
 }
-* { box-sizing: border-box; }
-html { scroll-padding-top: 5rem; }
-body {
-  margin: 0; background: var(--back); color: var(--text);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-}
-header, main, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; font-weight: 400; line-height: 1.25; margin: 1.5rem 0 1rem; overflow-wrap: anywhere; }
-h1 b { font-weight: 650; }
 h2 { font-size: 1.2rem; margin: 2rem 0 .75rem; }
 code, pre, .field h4 { font-family: var(--mono); font-size: .875rem; }
-a { color: var(--accent); }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
-.skip { position: absolute; left: -99rem; }
-.skip:focus { left: 1rem; top: .5rem; background: var(--back); padding: .25rem .75rem; z-index: 9; }
 .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
 .card { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: .75rem 1rem; }
 .card h2 { margin: 0; }
@@ -42,26 +23,12 @@ a { color: var(--accent); }
 .files .n { text-align: right; font-variant-numeric: tabular-nums; }
 .files svg { width: 100%; height: .5rem; fill: var(--accent); }
 .files rect:first-child { fill: var(--line); }
-.filters {
-  position: sticky; top: 0; z-index: 2; background: var(--back); border-bottom: 1px solid var(--line);
-  display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin-top: 1rem;
-  padding: .6rem max(1rem, calc((100% - 76rem) / 2 + 1rem));
-}
-.filters label { display: inline-flex; align-items: center; gap: .4rem; }
-.filters .find { flex: 1 1 14rem; }
-.filters input[type=search], .filters select {
-  font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px;
-  padding: .35rem .6rem; min-height: 2.4rem; min-width: 0; width: 100%;
-}
 .filters fieldset { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .25rem .9rem; }
 .filters legend { position: absolute; left: -99rem; }
 .filters .env { min-height: 2.4rem; }
-.filters input[type=checkbox] { width: 1.1rem; height: 1.1rem; accent-color: var(--accent); }
-#count { color: var(--dim); font-size: .9rem; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .4rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-tbody tr:last-child > * { border-bottom: 0; }
 thead th { background: var(--panel); white-space: nowrap; }
 tbody th { font-weight: 400; overflow-wrap: anywhere; min-width: 10rem; }
 td { white-space: nowrap; }
@@ -103,11 +70,7 @@ summary { cursor: pointer; overflow-wrap: anywhere; }
 .cause { color: var(--dim); font-size: .9rem; overflow-wrap: anywhere; }
 .cause code { font-size: .82rem; }
 .cause > code:first-child { color: var(--accent); }
-footer { color: var(--dim); font-size: .85rem; padding-top: 1rem; padding-bottom: 2rem; }
-[hidden] { display: none !important; }
 @media (max-width: 40rem) {
-  html { scroll-padding-top: 1rem; }
-  .filters { position: static; }
   .filters label:not(.env) { flex: 1 1 100%; }
   .filters label:not(.env) > span { min-width: 3rem; }
   .cell { grid-template-columns: 1fr; gap: 0; padding: .35rem .5rem; }
@@ -117,10 +80,6 @@ footer { color: var(--dim); font-size: .85rem; padding-top: 1rem; padding-bottom
   th, td { padding: .35rem .5rem; font-size: .9rem; }
   tbody th, thead th:first-child { position: sticky; left: 0; min-width: 8rem; }
   tbody th { background: var(--back); }
-}
-@media print {
-  .filters, .skip { display: none; }
-  article { break-inside: avoid; }
 }
 """
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
-from html import escape
 
 from overlay.diff.comparison import MISSING, files_behind, folded
 from overlay.report.comparison import counted, grouped, lines_that_differ, summary, value_text
 from overlay.report.comparison_assets import SCRIPT, STYLE
-from overlay.report.style import inert
+from overlay.report.page import html_page
+from overlay.report.page import html_text as _text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 # Objects that differ in nothing of their own are listed up to this number: a page of thousands is slow on a phone.
 MOST_QUIET = 500
 _FILES = 5
+_FOOT = "made by <code>overlay compare</code>; values of Secrets are hidden"
 _LINES, _CHARACTERS = 12, 400
 _STATES = {
     "first": ("there", "the environment that others are compared with"),
@@ -37,37 +37,17 @@ def comparison_page(comparison: Comparison) -> str:
     some = not comparison.is_same
     kinds = sorted({one.kind for one in comparison.objects})
     title = f"{names[0]} compared with {', '.join(names[1:])}" if len(names) > 1 else names[0]
-    return "".join(
+    body = "".join(
         [
-            "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n",
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">\n',
-            '<meta name=viewport content="width=device-width, initial-scale=1">\n',
-            '<meta name=color-scheme content="light dark">\n<meta name=referrer content=no-referrer>\n',
-            f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-            '<a class=skip href="#differences">Skip to the differences</a>\n',
             f"<header>\n<h1>{_title(names)}</h1>\n{_overview(comparison)}</header>\n",
             _filters(names, kinds) if some else "",
             "<main>\n",
             _table(comparison, fold, names),
             _sections(fold, names) if some else "",
             "</main>\n",
-            "<footer>made by <code>overlay compare</code>; values of Secrets are hidden</footer>\n",
-            f"<script>{SCRIPT}</script>\n</body>\n</html>\n",
         ]
     )
-
-
-def _policy() -> str:
-    """Allow our own style and script by their digests, and nothing else."""
-    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (STYLE, SCRIPT)]
-    return (
-        f"default-src 'none'; style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _text(text: str) -> str:
-    return escape(inert(text))
+    return html_page(title, "differences", body, _FOOT, style=STYLE, script=SCRIPT)
 
 
 def _title(names: Names) -> str:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from html import escape
-
 from overlay.diff.alike import alike
 from overlay.diff.sequence import align
 from overlay.report.diff_fields import (
@@ -20,7 +16,8 @@ from overlay.report.diff_fields import (
     text_lines,
 )
 from overlay.report.diff_page_assets import SCRIPT, STYLE
-from overlay.report.style import inert
+from overlay.report.page import html_page
+from overlay.report.page import html_text as _text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,14 +46,8 @@ def diff_page(
     kinds = sorted({one.kind for _, one in pairs})
     left = len(pairs) - MOST
     more = f"<p class=warn>{left} more objects that differ are not on this page.</p>\n" if left > 0 else ""
-    return "".join(
+    body = "".join(
         [
-            "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n",
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">\n',
-            '<meta name=viewport content="width=device-width, initial-scale=1">\n',
-            '<meta name=color-scheme content="light dark">\n<meta name=referrer content=no-referrer>\n',
-            f"<title>{_text(before)} → {_text(after)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-            '<a class=skip href="#objects">Skip to the objects</a>\n',
             f"<header>\n<h1>What changes between <b>{_text(before)}</b> and <b>{_text(after)}</b></h1>\n",
             "".join([f"<p class=warn>{_text(text)}</p>\n" for text in removed_warnings(diffs)]),
             _findings(findings),
@@ -67,22 +58,10 @@ def diff_page(
             "".join([_article(group, one, numbers) for group, one in pairs[:MOST]]),
             more,
             "<p id=none hidden>No object is as you want it.</p>\n" if pairs else "<p>No object differs.</p>\n",
-            f"</main>\n<footer>{_FOOT}</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
+            "</main>\n",
         ]
     )
-
-
-def _policy() -> str:
-    """Allow our own style and script by their digests, and nothing else."""
-    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (STYLE, SCRIPT)]
-    return (
-        f"default-src 'none'; style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _text(text: str) -> str:
-    return escape(inert(text))
+    return html_page(f"{before} → {after}", "objects", body, _FOOT, style=STYLE, script=SCRIPT)
 
 
 def _findings(findings: Sequence[Finding]) -> str:

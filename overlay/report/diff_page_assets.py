@@ -3,53 +3,19 @@
 from __future__ import annotations
 
 STYLE = """
-:root {
-  --back: #fff; --panel: #f6f7f9; --line: #d9dde3; --text: #1b1f24; --dim: #5a6472; --accent: #0b5cad;
-  --new: #11632b; --new-back: #e4f6e9; --old: #a4262c; --old-back: #fdeceb; --warn: #7a4a00; --warn-back: #fff3d6;
-  --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
-}
+:root { --width: 84rem; --new: #11632b; --new-back: #e4f6e9; --old: #a4262c; --old-back: #fdeceb;
+  --warn: #7a4a00; --warn-back: #fff3d6; }
 @media (prefers-color-scheme: dark) {
-  :root {
-    --back: #14171c; --panel: #1d2229; --line: #353c47; --text: #e7eaee; --dim: #a2acba; --accent: #7db7f5;
-    --new: #74d693; --new-back: #13301c; --old: #ff9a9a; --old-back: #3b1a1c; --warn: #f0c36b; --warn-back: #3a2e12;
-  }
+  :root { --new: #74d693; --new-back: #13301c; --old: #ff9a9a; --old-back: #3b1a1c;
+    --warn: #f0c36b; --warn-back: #3a2e12; }
 }
-* { box-sizing: border-box; }
-html { scroll-padding-top: 5rem; }
-body {
-  margin: 0; background: var(--back); color: var(--text);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-}
-header, main, footer { max-width: 84rem; margin: 0 auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; font-weight: 400; line-height: 1.25; margin: 1.5rem 0 1rem; overflow-wrap: anywhere; }
-h1 b { font-weight: 650; }
 code, pre, .lines { font-family: var(--mono); font-size: .875rem; }
-a { color: var(--accent); }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
-.skip { position: absolute; left: -99rem; }
-.skip:focus { left: 1rem; top: .5rem; background: var(--back); padding: .25rem .75rem; z-index: 9; }
 .warn { background: var(--warn-back); color: var(--warn); border-radius: 8px; padding: .5rem 1rem; margin: .5rem 0; }
 .findings { padding-left: 1.25rem; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; max-height: 24rem; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .35rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-tbody tr:last-child > * { border-bottom: 0; }
 th { font-weight: 600; overflow-wrap: anywhere; }
 .same { color: var(--dim); }
-.filters {
-  position: sticky; top: 0; z-index: 2; background: var(--back); border-bottom: 1px solid var(--line);
-  display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin-top: 1rem;
-  padding: .6rem max(1rem, calc((100% - 84rem) / 2 + 1rem));
-}
-.filters label { display: inline-flex; align-items: center; gap: .4rem; }
-.filters .find { flex: 1 1 14rem; }
-.filters input[type=search], .filters select {
-  font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px;
-  padding: .35rem .6rem; min-height: 2.4rem; min-width: 0; width: 100%;
-}
-.filters input[type=checkbox] { width: 1.1rem; height: 1.1rem; accent-color: var(--accent); }
-#count { color: var(--dim); font-size: .9rem; }
-article { border: 1px solid var(--line); border-radius: 8px; margin: 1rem 0; overflow: clip; }
 article:focus { outline: 3px solid var(--accent); outline-offset: 1px; }
 article > h2 { margin: 0; padding: .5rem 1rem; background: var(--panel); font-size: 1rem; overflow-wrap: anywhere; }
 article > h2 small { color: var(--dim); font-weight: 400; }
@@ -68,19 +34,13 @@ table.lines { table-layout: fixed; }
 table.lines td { border: 0; padding: 0 .5rem; width: 50%; }
 table.lines .old { background: var(--old-back); } table.lines .new { background: var(--new-back); }
 table.lines .gap { color: var(--dim); background: var(--panel); }
-footer { color: var(--dim); font-size: .85rem; padding-top: 1rem; padding-bottom: 2rem; }
-[hidden] { display: none !important; }
 @media (max-width: 40rem) {
-  html { scroll-padding-top: 1rem; }
-  .filters { position: static; }
   .filters label:not(.check) { flex: 1 1 100%; }
   .filters label > span { min-width: 6rem; }
   .values { grid-template-columns: minmax(0, 1fr); }
   table.lines td { padding: 0 .25rem; }
 }
 @media print {
-  .filters, .skip { display: none; }
-  article { break-inside: avoid; }
   .scroll, .values pre { max-height: none; overflow: visible; }
 }
 """
