@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.fetch.http import Client
+    from overlay.fetch.login import Logins
     from overlay.fetch.registry import Registry
     from overlay.fetch.repositories import Repositories
     from overlay.fetch.repository import ChartRepositories
@@ -94,8 +95,15 @@ def make_resolver(args: dict[str, Any]) -> Resolver:
 
 
 def make_registry(args: dict[str, Any], client: Client) -> Registry:
-    """Return the reader of registries, with the credentials that the user's stores hold."""
-    from overlay.fetch.credentials import registry_credential  # noqa: PLC0415
+    """Return the reader of registries."""
     from overlay.fetch.registry import Registry  # noqa: PLC0415
 
-    return Registry(client, lambda host: registry_credential(host, os.environ), args["token_host"])
+    return Registry(make_logins(args, client))
+
+
+def make_logins(args: dict[str, Any], client: Client) -> Logins:
+    """Return what logs in to registries, with the credentials that the user's stores hold."""
+    from overlay.fetch.credentials import registry_credential  # noqa: PLC0415
+    from overlay.fetch.login import Logins  # noqa: PLC0415
+
+    return Logins(client, lambda host: registry_credential(host, os.environ), args["token_host"])

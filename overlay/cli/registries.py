@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 
 from overlay.cli.fetching import NETWORK
@@ -28,14 +27,11 @@ OUTPUT = output("text", "json", "yaml", text="text (the digest), json or yaml.")
 @contextmanager
 def open_session(args: dict[str, Any]) -> Iterator[Session]:
     """Give what all requests of a command share, with the credentials that the user's stores hold."""
-    from overlay.cli.fetching import make_client  # noqa: PLC0415
-    from overlay.fetch.credentials import registry_credential  # noqa: PLC0415
-    from overlay.fetch.login import Logins  # noqa: PLC0415
+    from overlay.cli.fetching import make_client, make_logins  # noqa: PLC0415
     from overlay.oci.session import Session  # noqa: PLC0415
 
     client = make_client(args)
-    logins = Logins(client, lambda host: registry_credential(host, os.environ), args["token_host"])
-    session = Session(client.patience, client.agent, logins)
+    session = Session(client.patience, client.agent, make_logins(args, client))
     try:
         yield session
     finally:

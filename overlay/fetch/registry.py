@@ -9,19 +9,17 @@ import hashlib
 
 from overlay.errors import FetchError, LimitError
 from overlay.fetch.address import Address, redirected
-from overlay.fetch.http import Client
-from overlay.fetch.login import Logins, json_object, said
+from overlay.fetch.login import json_object, said
 from overlay.fetch.reference import Repository, check_tag, is_digest
 from overlay.files.paths import printable
 from overlay.model.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-    from overlay.fetch.credentials import Credential
     from overlay.fetch.http import Answer
+    from overlay.fetch.login import Logins
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -55,17 +53,11 @@ class Manifest:
 
 
 class Registry:
-    """Reads registries through one client; tokens are kept per host and repository.
+    """Reads registries through the client of logins, which keep what registries accepted."""
 
-    credential: gives the credential of a host, asked only when a registry wants one.
-    token_hosts: further hosts that may see credentials as token services.
-    """
-
-    def __init__(
-        self, client: Client, credential: Callable[[str], Credential | None], token_hosts: tuple[str, ...] = ()
-    ) -> None:
-        self.client = client
-        self.logins = Logins(client, credential, token_hosts)
+    def __init__(self, logins: Logins) -> None:
+        self.client = logins.client
+        self.logins = logins
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """Return all tags.

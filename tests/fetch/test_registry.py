@@ -16,6 +16,7 @@ from overlay.errors import FetchError, OverlayError, Temporary
 from overlay.fetch.address import may_have_credentials, parse, refuse_realm
 from overlay.fetch.credentials import Credential
 from overlay.fetch.http import Client
+from overlay.fetch.login import Logins
 from overlay.fetch.reference import read_reference
 from overlay.fetch.registry import Descriptor, Registry
 from overlay.fetch.retry import Patience
@@ -150,7 +151,7 @@ class Lying:
     def read(
         self, reference: str = "1.2.0", credential: Credential | None = None, token_hosts: tuple[str, ...] = ()
     ) -> bytes:
-        registry = Registry(Client(SHORT, sleep=lambda _: None), lambda _: credential, token_hosts)
+        registry = Registry(Logins(Client(SHORT, sleep=lambda _: None), lambda _: credential, token_hosts))
         repository = read_reference(f"oci://{self.web.host}/charts/db")
         found = registry.manifest(repository, reference)
         return registry.blob(repository, found.layers[0], limit=1_000_000)
@@ -266,7 +267,7 @@ def test_R21_tags_that_never_end_are_left(lying: Lying) -> None:
         send(handler, 200, body, Link=f'</v2/charts/db/tags/list?last={next(count)}>; rel="next"')
 
     lying.web.answers[f"{lying.base}/tags/list"] = page
-    registry = Registry(Client(SHORT), lambda _: None)
+    registry = Registry(Logins(Client(SHORT), lambda _: None))
     with pytest.raises(OverlayError, match="lists more than 50000 tags or 200 pages"):
         registry.tags(read_reference(f"oci://{lying.web.host}/charts/db"))
 
@@ -277,7 +278,7 @@ def test_R21_tags_are_not_continued_elsewhere(lying: Lying, make_web: Callable[.
         handler, 200, b'{"tags": []}', Link=f'<{other.url}/v2/x>; rel="next"'
     )
     with pytest.raises(FetchError, match="which is not followed"):
-        Registry(Client(SHORT), lambda _: None).tags(read_reference(f"oci://{lying.web.host}/charts/db"))
+        Registry(Logins(Client(SHORT), lambda _: None)).tags(read_reference(f"oci://{lying.web.host}/charts/db"))
     assert other.seen == []
 
 
@@ -505,7 +506,7 @@ def private(tool: Callable[[str], str], tmp_path: Path) -> Iterator[RegistryProc
 
 
 def test_a_blob_larger_than_allowed_is_not_asked_for(lying: Lying) -> None:
-    registry = Registry(Client(SHORT), lambda _: None)
+    registry = Registry(Logins(Client(SHORT), lambda _: None))
     big = Descriptor(media_type=CONTENT, digest=sha256(DATA), size=1 << 40)
     with pytest.raises(OverlayError, match="has 1099511627776 bytes, more than the limit of 1000"):
         registry.blob(read_reference(f"oci://{lying.web.host}/charts/db"), big, limit=1000)
