@@ -96,6 +96,20 @@ def test_affected_writes_the_matrix(runner: Runner) -> None:
     assert runner.output() == 'environments=["prod"]\nenvironments=["dev", "prod"]\n'
 
 
+def test_C08_no_name_in_the_project_adds_a_line_to_the_output(runner: Runner) -> None:
+    before = git(runner.project, "rev-parse", "HEAD").strip()
+    lines = runner.project / "environments" / "x\nbundle=evil\nenvironments=[]"
+    lines.mkdir()
+    (lines / "environment.yaml").write_text((runner.project / "environments/prod/environment.yaml").read_text())
+    git(runner.project, "add", "-A")
+    git(runner.project, "commit", "-q", "-m", "A name of several lines")
+    for base in (before, "0" * 40):
+        done = runner.run("affected", base=base)
+        written = runner.output().splitlines() if (runner.temp / "output").exists() else []
+        assert all(line.startswith("environments=[") and json.loads(line.partition("=")[2]) for line in written)
+        assert not any(line.startswith(("bundle=", "environments=[]")) for line in done.stdout.splitlines())
+
+
 def test_sync_publishes_one_environment(runner: Runner) -> None:
     done = runner.run("sync", environments="prod")
     assert done.returncode == 0, done.stderr

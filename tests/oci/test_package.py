@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -108,6 +109,33 @@ def test_what_is_in_it(shop: Path, tmp_path: Path) -> None:
     source = unpacked(read_blob(layout, manifest.parts[1], 1 << 20), tmp_path / "source")
     assert overlay(source, "render", "prod").stdout == overlay(shop, "render", "prod").stdout
     assert not (source / "environments/staging").exists()
+
+
+def test_Z15_what_lies_beside_the_files_of_the_project_is_not_in_it(shop: Path, tmp_path: Path) -> None:
+    (shop / ".gitignore").write_text(".env\n*.dec.yaml\nkubeconfig\n")
+    git(shop, "add", ".gitignore")
+    git(shop, "commit", "-q", "-m", "Ignore what is ours alone")
+    for place in (
+        ".env",
+        "kubeconfig",
+        "environments/prod/.env",
+        "environments/prod/secret.dec.yaml",
+        "environments/kubeconfig",
+    ):
+        (shop / place).write_text("token: s3cr3t-canary\n")
+    done = package(shop, "--version", "1.4.0", "--to", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    layout = Layout(str(tmp_path / "out"))
+    parts = layout.manifest("1.4.0").parts
+    names = {*tree_of(unpacked(read_blob(layout, parts[1], 1 << 20), tmp_path / "source"))}
+    assert "environments/prod/environment.yaml" in names
+    assert [name for name in names if ".git" in name or ".env" in name or "kubeconfig" in name or "dec" in name] == []
+    assert all(b"s3cr3t-canary" not in gunzipped(blob) for blob in (tmp_path / "out/blobs/sha256").iterdir())
+
+
+def gunzipped(blob: Path) -> bytes:
+    data = blob.read_bytes()
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
 
 
 def unpacked(data: bytes, folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -147,6 +148,19 @@ def test_a_login_is_tried_kept_and_forgotten(shop: Path, private: RegistryProces
     assert json.loads(config.read_text()) == {"auths": {}}
     assert overlay(shop, "logout", private.host).stderr == f"there was no login to {private.host}\n"
     assert overlay(shop, "pull", place).returncode == 2
+
+
+def test_Z05_Z11_debug_shows_where_it_failed_and_no_credential(shop: Path, private: RegistryProcess) -> None:
+    docker = Path(os.environ["HOME"]) / ".docker/config.json"
+    docker.parent.mkdir()
+    kept = base64.b64encode(b"me:wr0ng-s3cret").decode()
+    docker.write_text(json.dumps({"auths": {private.host: {"auth": kept}}}))
+    done = overlay(shop, "push", f"oci://{private.host}/shop", "--version", "1.4.0", "--debug")
+    assert done.returncode == 2
+    assert "Traceback (most recent call last)" in done.stderr
+    assert f"login rejected by {private.host}" in done.stderr
+    for secret in ("wr0ng-s3cret", kept, "Basic ", "Authorization"):
+        assert secret not in done.stdout + done.stderr
 
 
 def test_a_login_goes_where_this_hosts_is_already_and_all_else_stays(shop: Path, private: RegistryProcess) -> None:
