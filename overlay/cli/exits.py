@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MOST_NAMES = 5
 # What a file system without room for our output answers.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+# What the system answers where a process, or all together, may open no more files.
+_NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -43,6 +45,8 @@ def guard(run: Callable[[dict[str, Any]], int], args: dict[str, Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
+        if error.errno in _NO_MORE_FILES:
+            return _no_more_files()
         if error.errno not in _FULL:
             return _bug(error, args)
         return _unwritten(error, args) if isinstance(error.filename, str) else lost_output(error)
@@ -58,6 +62,13 @@ def _unwritten(error: OSError, args: dict[str, Any]) -> int:
     )
     report([problem], (), args)
     return problem.exit_code
+
+
+def _no_more_files() -> int:
+    """Say that no more files may be opened; return the exit code. Nothing is imported: that would open one."""
+    print("error: too many files are open at once", file=sys.stderr)
+    print("  hint: allow more: `ulimit -n 1024` in the shell before it, 256 are enough", file=sys.stderr)
+    return EXIT_USAGE
 
 
 def lost_output(error: OSError) -> int:

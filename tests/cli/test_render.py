@@ -485,6 +485,32 @@ def test_a_full_disk_behind_the_output_is_told(args: list[str], project: Path) -
     assert (done.returncode, done.stderr) == (2, "error: the output cannot be written: no space left on device\n")
 
 
+@pytest.mark.parametrize("limit", [10, 12])
+def test_L11_too_few_open_files_are_told(limit: int, project: Path) -> None:
+    words = [sys.executable, "-m", "overlay", "render", "--all", "--no-cache", "--output-dir", "out", "-q"]
+    command = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *words]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: too many files are open at once\n"
+        "  hint: allow more: `ulimit -n 1024` in the shell before it, 256 are enough\n",
+    )
+    assert not (project / "out").exists()
+
+
+def test_L11_256_open_files_are_enough_for_many_environments(project: Path) -> None:
+    text = (project / "environments/dev/environment.yaml").read_text()
+    for number in range(300):
+        folder = project / f"environments/e{number}"
+        folder.mkdir()
+        (folder / "environment.yaml").write_text(text.replace("name: dev", f"name: e{number}"))
+    command = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh", sys.executable, "-m", "overlay"]
+    done = subprocess.run(
+        [*command, "render", "--all", "-q", "--output-dir", "out"], cwd=project, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
 @pytest.mark.parametrize(
     ("closed", "name", "code"), [(">&-", "dev", 0), ("2>&-", "dve", 2), ("<&- >&- 2>&-", "dve", 2)]
 )
