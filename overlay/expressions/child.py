@@ -65,11 +65,13 @@ def _answer(programs: dict[str, Any], text: str, context: Any) -> dict[str, Any]
         return {"value": None}
     try:
         found = _plain(programs[text].execute(context))
-        if len(json.dumps(found, allow_nan=False)) > MAX_RESULT:
-            return {"kind": "limit", "message": "its value is larger than 1 MiB"}
     except Exception as error:  # noqa: BLE001  # whatever the library raises is the answer
         return _of_error(error)
-    return {"value": found}
+    try:
+        size = len(json.dumps(found, allow_nan=False))
+    except ValueError:
+        return {"kind": "value", "message": "its value is infinite or no number, which JSON has no word for"}
+    return {"value": found} if size <= MAX_RESULT else {"kind": "limit", "message": "its value is larger than 1 MiB"}
 
 
 def _of_syntax(text: str) -> dict[str, Any]:
