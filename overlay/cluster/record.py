@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import zlib
 from hashlib import sha256
 
 from overlay.cluster import applyset
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 ENVIRONMENT = "overlay.dev/environment"
 HISTORY = 10
 MAX_NOTES = 64 * 1024
+# What a ConfigMap holds at most unpacks to a thousand times its size, where somebody means it to.
+_MAX_INVENTORY = 64 * 1024 * 1024
 _FORMAT = "overlay.dev/v1"
 
 # group, kind, namespace, name: what the server tells objects apart by.
@@ -179,7 +182,7 @@ def parse(parent: Body) -> Record:
     applyset.check_parent(parent, applyset.set_id(name, namespace, "ConfigMap", ""))
     try:
         content = json.loads(parent["data"]["record"])
-        packed = gzip.decompress(base64.b64decode((parent.get("binaryData") or {})["inventory"]))
+        packed = _unzip(base64.b64decode((parent.get("binaryData") or {})["inventory"]))
         if content["apiVersion"] != _FORMAT:
             raise ClusterConflict(
                 f"ConfigMap/{namespace}/{name} is of a newer overlay ({content['apiVersion']})", hint="use that version"
@@ -187,10 +190,10 @@ def parse(parent: Body) -> Record:
         if content["inventory"] != f"sha256:{sha256(packed).hexdigest()}":
             raise ValueError("inventory")
         return Record(
-            environment=content["environment"],
+            environment=_typed(content["environment"], str),
             name=name,
             namespace=namespace,
-            generation=content["generation"],
+            generation=_typed(content["generation"], int),
             current=_parse_entry(content["current"]) if content["current"] else None,
             inventory=_unpack(packed),
             history=tuple([_parse_entry(one) for one in content["history"]]),
@@ -199,12 +202,28 @@ def parse(parent: Body) -> Record:
             version=metadata.get("resourceVersion", ""),
             uid=metadata.get("uid", ""),
         )
-    except (KeyError, TypeError, ValueError, EOFError, OSError):
+    except (KeyError, TypeError, ValueError, RecursionError, zlib.error):
         raise ClusterConflict(
             f"ConfigMap/{namespace}/{name} has been edited: its record cannot be read",
             object=f"ConfigMap/{namespace}/{name}",
             hint="restore it, or remove it and adopt the objects again with `overlay adopt-live`",
         ) from None
+
+
+def _typed(found: Any, kind: type) -> Any:
+    """Return a value of exactly this type. Raises TypeError."""
+    if found.__class__ is not kind:
+        raise TypeError
+    return found
+
+
+def _unzip(data: bytes) -> bytes:
+    """Return what was packed. Raises ValueError, zlib.error."""
+    unpacker = zlib.decompressobj(31)  # with the header and the trailer of gzip
+    packed = unpacker.decompress(data, _MAX_INVENTORY)
+    if not unpacker.eof:
+        raise ValueError("inventory")
+    return packed
 
 
 def _pack(inventory: Iterable[Key]) -> bytes:
@@ -234,9 +253,9 @@ def _entry(entry: Entry) -> dict[str, Any]:
     return found if bundle is None else {**found, "bundle": {name: getattr(bundle, name) for name in _BUNDLE}}
 
 
-def _parse_entry(found: dict[str, Any]) -> Entry:
-    bundle = found.get("bundle")
+def _parse_entry(found: Any) -> Entry:
+    bundle = _typed(found, dict).get("bundle")
     return Entry(
-        **{here: found[there] for here, there in _FIELDS.items()},
+        **{here: _typed(found[there], int if here == "revision" else str) for here, there in _FIELDS.items()},
         bundle=None if bundle is None else AppliedBundle(**{name: str(bundle[name]) for name in _BUNDLE}),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import subprocess
 
@@ -127,6 +129,14 @@ def test_K23_a_parent_of_others_is_refused(change: dict[str, object], expected: 
     assert caught.value.message == expected
 
 
+CONTENT = json.loads(render(RECORD)["data"]["record"])
+CURRENT = CONTENT["current"]
+
+
+def edited(**content: object) -> dict[str, object]:
+    return {"data": {"record": json.dumps({**CONTENT, **content})}}
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -135,11 +145,30 @@ def test_K23_a_parent_of_others_is_refused(change: dict[str, object], expected: 
         {"binaryData": {}},
         {"binaryData": {"inventory": "AAAA"}},
         {"binaryData": render(Record(environment="e", name="n", namespace="s"))["binaryData"]},
+        {"binaryData": {"inventory": base64.b64encode(gzip.compress(b"")[:10] + b"\xff" * 20).decode()}},
+        {"binaryData": {"inventory": base64.b64encode(gzip.compress(b"some")[:-9]).decode()}},
+        {"data": {"record": "[" * 100_000}},
+        {"data": {"record": "[]"}},
+        edited(environment=None),
+        edited(generation="4"),
+        edited(current="3"),
+        edited(current={**CURRENT, "revision": "3"}),
+        edited(current={**CURRENT, "status": 1}),
+        edited(current={**CURRENT, "bundle": ["a"]}),
+        edited(history=["3"]),
     ],
 )
 def test_K23_an_edited_record_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ClusterConflict) as caught:
         parse({**render(RECORD), **change})
+    assert caught.value.message == "ConfigMap/shop/overlay-prod has been edited: its record cannot be read"
+
+
+def test_an_inventory_that_unpacks_to_more_than_a_record_can_name_is_refused() -> None:
+    packed = gzip.compress(bytes(65 << 20))
+    assert len(packed) < 100_000
+    with pytest.raises(ClusterConflict) as caught:
+        parse({**render(RECORD), "binaryData": {"inventory": base64.b64encode(packed).decode()}})
     assert caught.value.message == "ConfigMap/shop/overlay-prod has been edited: its record cannot be read"
 
 
