@@ -8,10 +8,13 @@ from overlay.merge.same import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from overlay.model.resource import Body
+
+    # What other managers have at a place, each as the tree below it.
+    Others = Sequence[Mapping[str, Any]]
 
 # One manager's fields, as a tree: `f:name`, `k:{…}` and `v:…` lead down, `.` is the value itself.
 Fields = dict[str, "Fields"]
@@ -46,17 +49,18 @@ def holds(desired: Body, live: Body, manager: str) -> bool:
     we do (quantities, for one) is not recognised and costs a dry-run.
     """
     entry = entry_of(live, manager)
-    if entry is None or entry.get("apiVersion") != desired["apiVersion"]:
+    if entry is None or not entry.get("apiVersion") == live["apiVersion"] == desired["apiVersion"]:
         return False
     metadata = {key: item for key, item in desired["metadata"].items() if key not in ("name", "namespace")}
     # The server does not count what identifies an object among its fields.
     rest = {key: item for key, item in desired.items() if key not in ("apiVersion", "kind", "metadata")}
     if metadata:
         rest["metadata"] = metadata
-    return _same_map(rest, live, entry.get("fieldsV1") or {})
+    others = [one.get("fieldsV1") or {} for one in live["metadata"]["managedFields"] if one is not entry]
+    return _same_map(rest, live, entry.get("fieldsV1") or {}, others)
 
 
-def _same_map(desired: Mapping[str, Any], live: Any, fields: Mapping[str, Any]) -> bool:
+def _same_map(desired: Mapping[str, Any], live: Any, fields: Mapping[str, Any], others: Others) -> bool:
     if not isinstance(live, dict):
         return False
     names = [key for key in fields if key != "."]
@@ -66,22 +70,29 @@ def _same_map(desired: Mapping[str, Any], live: Any, fields: Mapping[str, Any]) 
         if not key.startswith("f:"):
             return False
         name = key[2:]
-        if name not in desired or name not in live or not _same(desired[name], live[name], fields[key]):
+        if name not in desired or name not in live:
+            return False
+        if not _same(desired[name], live[name], fields[key], _below(others, key)):
             return False
     return True
 
 
-def _same(desired: Any, live: Any, fields: Mapping[str, Any]) -> bool:
+def _same(desired: Any, live: Any, fields: Mapping[str, Any], others: Others) -> bool:
     if not fields:
-        return same(desired, live)
+        # Either all of it was applied as one, or as an empty map: then what others have in it is not ours.
+        return same(desired, live) and not any(others)
     if isinstance(desired, dict):
-        return _same_map(desired, live, fields)
+        return _same_map(desired, live, fields, others)
     if isinstance(desired, list) and isinstance(live, list):
-        return _same_list(desired, live, fields)
+        return _same_list(desired, live, fields, others)
     return False
 
 
-def _same_list(desired: list[Any], live: list[Any], fields: Mapping[str, Any]) -> bool:
+def _below(others: Others, key: str) -> Others:
+    return [one[key] for one in others if key in one]
+
+
+def _same_list(desired: list[Any], live: list[Any], fields: Mapping[str, Any], others: Others) -> bool:
     """Compare a list that merges: each element that we name has its own fields, in our order."""
     names = [key for key in fields if key != "."]
     if len(names) != len(desired):
@@ -96,7 +107,7 @@ def _same_list(desired: list[Any], live: list[Any], fields: Mapping[str, Any]) -
         inner = left.pop(key, None)
         if inner is None:
             return False
-        if key.startswith("k:") and not _same_map(item, live[place], inner):
+        if key.startswith("k:") and not _same(item, live[place], inner, _below(others, key)):
             return False
         places.append(place)
     return places == sorted(places)

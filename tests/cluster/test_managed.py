@@ -184,6 +184,42 @@ def test_usual_objects_need_no_request(client: Client, body: dict[str, Any]) -> 
     assert holds(body, live, "overlay")
 
 
+def web(volume: dict[str, Any], **pod: Any) -> dict[str, Any]:
+    spec = {"containers": [{"name": "m", "image": "i"}], "volumes": [{"name": "v", **volume}], **pod}
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": f"y{next(_numbers)}", "namespace": "managed"},
+        "spec": {
+            "replicas": 0, "selector": {"matchLabels": {"app": "x"}},
+            "template": {"metadata": {"labels": {"app": "x"}}, "spec": spec},
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(
+    ("ours", "theirs", "wanted"),
+    [
+        # An empty map that others filled with what we want now: it would become ours.
+        (web({"emptyDir": {}}), web({"emptyDir": {"sizeLimit": "1Gi"}}), web({"emptyDir": {"sizeLimit": "1Gi"}})),
+        # An element that is atomic, without what names it.
+        (web({}, imagePullSecrets=[{"name": "a"}]), None, web({}, imagePullSecrets=[{}])),
+    ],
+)
+def test_what_looks_alike_and_would_change_is_asked_for(client: Client, ours: Any, theirs: Any, wanted: Any) -> None:
+    served = client.kinds().find("apps", "v1", "Deployment")
+    assert served is not None
+    name = ours["metadata"]["name"]
+    _, live = client.apply(served, "managed", name, ours)
+    assert holds(ours, live, "overlay"), "atomic elements need no request"
+    if theirs:
+        theirs = {**theirs, "metadata": ours["metadata"]}
+        _, live = client.apply(served, "managed", name, theirs, manager="other", force=True)
+    wanted = {**wanted, "metadata": ours["metadata"]}
+    assert not holds(wanted, live, "overlay")
+    _, after = client.apply(served, "managed", name, wanted, dry_run=True)
+    assert entry_of(after, "overlay") != entry_of(live, "overlay")
+
+
 LIVE = {
     "apiVersion": "v1", "kind": "ConfigMap",
     "metadata": {
