@@ -152,7 +152,13 @@ def _members(
         lambda place: client.list_all(place[0], place[1], labels=f"{PART_OF}={record.owner}", keep=keep)[0],
         list(places),
     )
-    members = {identify(body).key: body for items in lists for body in items}
+    members: dict[Key, Body] = {}
+    for body in [one for items in lists for one in items]:
+        key = identify(body).key
+        served = placed.served.get(key)
+        # Where versions of a kind stand side by side, each list has all its objects: one counts in its own version.
+        if served is None or served.api_version == body["apiVersion"]:
+            members[key] = body
     missing = [key for key in sorted(record.inventory - set(wanted)) if key not in members and kinds.prefer(*key[:2])]
     found = run_all(lambda key: client.find(kinds.prefer(*key[:2]), key[2], key[3]), missing)  # type: ignore[arg-type]
     lost = {key: body for key, body in zip(missing, found, strict=True) if body is not None}

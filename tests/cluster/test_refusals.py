@@ -58,6 +58,42 @@ def test_K11_a_definition_may_grow_but_lose_no_stored_version_nor_change_its_sco
     assert prod.testbed.find(f"/apis/{group}/v1/namespaces/{prod.namespace}/widgets/w") is not None
 
 
+def test_K39_two_versions_of_a_kind_side_by_side_are_each_looked_at_in_their_own(prod: Environment) -> None:
+    old, new = (
+        {
+            "apiVersion": f"autoscaling/{version}", "kind": "HorizontalPodAutoscaler", "metadata": {"name": version},
+            "spec": {
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": version}, "maxReplicas": 3,
+                **more,
+            },
+        }
+        for version, more in (("v1", {"targetCPUUtilizationPercentage": 50}), ("v2", {}))
+    )  # fmt: skip
+    assert prod.sync(old, new).error("prod") is None
+    for shortcut in (True, False):
+        for wanted in ((old, new), (new, old)):
+            plan = prod.plan(*wanted, shortcut=shortcut)
+            assert [(one.verb, one.changes) for one in plan.actions] == [("unchanged", ()), ("unchanged", ())]
+    # What is pruned is listed in the version that the server likes best.
+    assert prod.verbs(prod.plan(old)) == {
+        "HorizontalPodAutoscaler/v1": "unchanged", "HorizontalPodAutoscaler/v2": "prune",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_K39_a_version_that_the_environment_s_own_definition_does_not_serve_is_refused_at_once(
+    prod: Environment, *, is_there: bool
+) -> None:
+    group = f"{prod.namespace}.example.com"
+    widget = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w"}}
+    if is_there:
+        assert prod.sync(definition(group, "v1", "v2"), widget).error("prod") is None
+    with pytest.raises(ManifestError) as caught:
+        prod.plan(definition(group, "v2"), widget)
+    assert caught.value.message == (f"the environment's own CustomResourceDefinition does not serve {group}/v1 Widget")
+    assert caught.value.hint == "it serves v2"
+
+
 def test_K16_K17_a_quota_that_is_full_is_named_and_the_next_run_goes_on(prod: Environment) -> None:
     prod.sync(config("old"), config("rest"))
     # Every dry-run fits into it alone.
