@@ -49,10 +49,12 @@ class Failure:
         return tuple([(field, message) for reason, field, message in self.causes if reason == "FieldManagerConflict"])
 
 
-# How a server says that a field cannot be changed in place.
+# How a server says that a field cannot be changed in place; rules of custom resources say it in the first way.
 IMMUTABLE = (
-    "field is immutable", "updates to statefulset spec for fields other than", "may not change once set",
-    "is immutable after creation",
+    "is immutable", "updates to statefulset spec for fields other than", "may not change once set",
+    "cannot change roleRef", "may not be changed in an update", "pod updates may not change fields other than",
+    "updates to parameters are forbidden", "updates to provisioner are forbidden",
+    "updates to reclaimPolicy are forbidden",
 )  # fmt: skip
 # What a server says of a Secret without repeating any of it; everything else it says may hold a value.
 _HARMLESS = re.compile(

@@ -327,7 +327,9 @@ class Run:
     def _delete(self, action: Action) -> None:
         """Delete an object that is to be made anew, and wait until it is gone."""
         self._client.delete(self._served[action.id.key], action.id.namespace, action.id.name, uid=action.uid)
-        late = self._waiter().gone({action.id.key: action.uid}, seconds=self._pace.prune)
+        # One that is adopted does not have our label yet.
+        waiter = Waiter(self._client, self._served, labels="")
+        late = waiter.gone({action.id.key: action.uid}, seconds=self._pace.prune, check=self._alive)
         if late:
             message = next(iter(late.values())).message
             raise ClusterError(

@@ -183,9 +183,14 @@ def _refused(wanted: Resource, failure: Failure, live: Body | None, options: Opt
 
 
 def is_immutable(failure: Failure) -> bool:
-    """Tell whether the server refused to change what cannot be changed in place (hazard K13)."""
-    texts = [failure.message, *[message for _, _, message in failure.causes]]
-    return failure.status == 422 and any(mark in text for mark in IMMUTABLE for text in texts)
+    """Tell whether the server refused to change what cannot be changed in place, and nothing else (hazard K13).
+
+    An object that is wrong besides would be deleted, and refused when it is to be made anew.
+    """
+    causes = [(field, message) for _, field, message in failure.causes] or [("", failure.message)]
+    return failure.status == 422 and all(
+        any(mark in message for mark in IMMUTABLE) and not field.startswith("metadata.") for field, message in causes
+    )
 
 
 def decide_prune(

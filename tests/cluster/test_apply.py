@@ -370,6 +370,43 @@ def test_K15_what_passes_the_dry_run_and_is_denied_prunes_nothing_and_the_next_r
     assert {key[3] for key in prod.record.inventory} == {"new", "rest"}
 
 
+def test_K13_a_role_of_a_binding_is_changed_by_replacing_it(prod: Environment) -> None:
+    def binding(role: str) -> dict[str, Any]:
+        group = "rbac.authorization.k8s.io"
+        reference = {"apiGroup": group, "kind": "ClusterRole", "name": role}
+        return {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": reference}
+
+    assert prod.sync(binding("view")).error("prod") is None
+    verb, why = rows(prod, binding("edit"))["RoleBinding/b"]
+    assert verb == "refused"
+    assert why.endswith('cannot change roleRef; --replace, or the annotation overlay.dev/replace: "true", replaces it')
+    assert prod.sync(binding("edit"), replace=True).error("prod") is None
+    place = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{prod.namespace}/rolebindings/b"
+    assert prod.testbed.call("GET", place)["roleRef"]["name"] == "edit"
+
+
+def test_K13_what_is_adopted_and_replaced_is_gone_before_it_is_made_anew(prod: Environment) -> None:
+    place = f"/apis/apps/v1/namespaces/{prod.namespace}/deployments"
+    held = deployment("web", replicas=0)
+    held["metadata"]["finalizers"] = ["example.com/wait"]
+    prod.testbed.kubectl("create", "-n", prod.namespace, "-f", "-", stdin=json.dumps(held))
+    wanted = deployment("web", replicas=0)
+    wanted["spec"]["selector"] = {"matchLabels": {"app": "other"}}
+    wanted["spec"]["template"]["metadata"] = {"labels": {"app": "other"}}
+    outcome = prod.sync(wanted, adopt=True, replace=True, pace=Pace(timeout=10, prune=0.5))
+    error = outcome.error("prod")
+    assert error is not None
+    assert error.message.startswith(
+        f"0 of 1 objects were applied: Deployment/{prod.namespace}/web is not gone after 0.5 seconds: it waits for"
+    )
+    prod.testbed.kubectl(
+        "patch", "-n", prod.namespace, "deployment", "web", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
+    )
+    prod.testbed.wait(lambda: prod.testbed.find(f"{place}/web") is None, "a deployment that is gone")
+    assert prod.sync(wanted).error("prod") is None
+    assert prod.testbed.call("GET", f"{place}/web")["spec"]["selector"] == {"matchLabels": {"app": "other"}}
+
+
 @pytest.mark.parametrize("how", ["edited", "deleted", "made anew", "came"])
 def test_a_cluster_that_moved_since_the_plan_is_not_touched(prod: Environment, how: str) -> None:
     prod.sync(config("flags", mode="a"))

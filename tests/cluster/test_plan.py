@@ -15,6 +15,7 @@ from overlay.diff.rules import rules_of
 from overlay.errors import ClusterConflict
 from overlay.kube.dotted import Element
 from overlay.model.project import FieldRule
+from overlay.model.value import replace
 from tests.cluster.harness import resource
 
 OURS = "applyset-ours-v1"
@@ -121,6 +122,25 @@ def test_K13_an_annotation_allows_to_replace_but_never_a_volume() -> None:
     assert row(decide(claim, live("PersistentVolumeClaim"), trial, OURS, Options(replace=True))) == (
         "refused", f"{IMMUTABLE.message}; a PersistentVolumeClaim is never replaced",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "message", "is_replaced"),
+    [
+        ("roleRef", "Invalid value: {}: cannot change roleRef", True),
+        ("value", "Forbidden: may not be changed in an update.", True),
+        ("spec", "Forbidden: pod updates may not change fields other than `spec.tolerations`", True),
+        ("spec.size", "Invalid value: size is immutable once set", True),
+        ("spec.replicas", "Invalid value: -1: must be greater than or equal to 0", False),
+        ("metadata.uid", "Invalid value: field is immutable", False),
+    ],
+)
+def test_K13_only_what_could_be_made_anew_is_deleted_for_it(field: str, message: str, *, is_replaced: bool) -> None:
+    """An object that is wrong besides would be refused when it is gone."""
+    causes = (*IMMUTABLE.causes, ("FieldValueInvalid", field, message))
+    trial = Trial(sent=SENT, failure=replace(IMMUTABLE, causes=causes))
+    verb = decide(WANTED, live(), trial, OURS, Options(replace=True)).verb
+    assert verb == ("replace" if is_replaced else "refused")
 
 
 def test_changes_are_told_field_by_field_and_secrets_are_hidden() -> None:
