@@ -10,19 +10,17 @@ from __future__ import annotations
 import itertools
 import time
 
-from overlay.cluster import managed
-from overlay.cluster.answer import Refused
 from overlay.cluster.applyset import PART_OF
-from overlay.cluster.client import MANAGER
 from overlay.cluster.halt import Halt
 from overlay.cluster.health import Health
 from overlay.cluster.moved import check_moved
 from overlay.cluster.outcome import Event, Outcome
-from overlay.cluster.plan import ADOPT, CREATE, KEEP, PRUNE, REPLACE, WRITES
-from overlay.cluster.prune import prune
+from overlay.cluster.plan import ADOPT, CREATE, KEEP, REPLACE, WRITES
+from overlay.cluster.prune import apart, prune
 from overlay.cluster.record import DELETED, DEPLOYED, FAILED, PENDING, SUPERSEDED, UNPRUNED
 from overlay.cluster.run_hooks import run_hooks
 from overlay.cluster.stages import make_stages, rank
+from overlay.cluster.take_over import take_over
 from overlay.cluster.wait import Waiter
 from overlay.errors import ClusterConflict, ClusterError, OverlayError, Temporary
 from overlay.failpoint import failpoint
@@ -139,6 +137,8 @@ class Run:
         left = self._prune_all() if is_applied else self._record.inventory
         if what == "delete" and is_applied and not self._outcome.stuck:
             is_applied = self._hooks("post-delete")
+            if is_applied and self._prune_home():
+                return self._outcome
         self._check()
         failpoint("end")
         status = DELETED if what == "delete" else DEPLOYED
@@ -234,8 +234,8 @@ class Run:
     def _apply_one(self, action: Action) -> OverlayError | None:
         """Apply one object; return what went wrong."""
         served, identity = self._served[action.id.key], action.id
-        if self._is_away or self._halt.is_set:
-            # The server is gone, or we shall be: nobody waits for each of a thousand objects to find that out.
+        if self._is_away or self._halt.is_set or self._lease.is_lost:
+            # The server is gone, we shall be, or another run goes on: a stage may have a thousand objects.
             self._skipped.add(identity.key)
             return None
         body = action.body or {}
@@ -245,7 +245,7 @@ class Run:
                 self._delete(action)
             elif action.uid:
                 if action.verb == ADOPT:
-                    self._take_over(action)
+                    take_over(self._client, served, identity, action.uid)
                 # Only the very object that the plan is about.
                 body = {**body, "metadata": {**body["metadata"], "uid": action.uid}}
             self._client.apply(
@@ -258,33 +258,6 @@ class Run:
             return error
         self._tell(Event(action.verb, identity, action.why))
         return None
-
-    def _take_over(self, action: Action) -> None:
-        """Make fields ours that kubectl or Helm wrote before, so that those which left can be removed (hazard K09)."""
-        served, identity = self._served[action.id.key], action.id
-        for _ in range(5):
-            live = self._client.find(served, identity.namespace, identity.name)
-            entries = managed.migrated(live, MANAGER) if live else None
-            if live is None or entries is None:
-                return
-            operations = [
-                {"op": "test", "path": "/metadata/uid", "value": action.uid},
-                {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
-                {"op": "replace", "path": "/metadata/managedFields", "value": entries},
-            ]
-            if managed.LAST_APPLIED in (live["metadata"].get("annotations") or {}):
-                path = managed.LAST_APPLIED.replace("/", "~1")
-                operations.append({"op": "remove", "path": f"/metadata/annotations/{path}"})
-            try:
-                self._client.patch(
-                    served, identity.namespace, identity.name, operations, content="application/json-patch+json"
-                )
-            except Refused as error:
-                if error.failure.status != 409:
-                    raise
-                continue
-            return
-        raise ClusterConflict(f"{identity} is changed by others faster than it can be taken over", object=str(identity))
 
     # --- waiting
 
@@ -317,12 +290,26 @@ class Run:
 
     def _prune_all(self) -> frozenset[Key]:
         """Delete what left; return what is still there."""
+        home, rest = apart(self._plan)
+        self._prune(rest, self._alive)
+        return frozenset(
+            [one.id.key for one in (*self._plan.of(KEEP), *home)] + [one.key for one in self._outcome.stuck]
+        )
+
+    def _prune_home(self) -> bool:
+        """Delete the namespace of the record, after all that the record names; tell whether it went, too."""
+        home, _ = apart(self._plan)
+        # The lease goes with it.
+        self._prune(home, self._halt.check)
+        return bool(home) and not self._store.is_there()
+
+    def _prune(self, due: Sequence[Action], alive: Callable[[], None]) -> None:
         found = prune(
-            self._client, self._plan.of(PRUNE), seconds=self._pace.prune, labels=self._labels, check=self._check,
-            alive=self._alive, tell=self._tell,
+            self._client, due, seconds=self._pace.prune, labels=self._labels, check=self._check, alive=alive,
+            tell=self._tell,
         )  # fmt: skip
-        self._outcome = replace(self._outcome, pruned=found.gone, stuck=found.stuck)
-        return frozenset([one.id.key for one in self._plan.of(KEEP)] + [one.key for one in found.stuck])
+        pruned, stuck = (*self._outcome.pruned, *found.gone), self._outcome.stuck | found.stuck
+        self._outcome = replace(self._outcome, pruned=pruned, stuck=stuck)
 
     def _delete(self, action: Action) -> None:
         """Delete an object that is to be made anew, and wait until it is gone."""

@@ -91,11 +91,16 @@ class Lease:
                 )
             self._sleep(min(_LOOK, max(end - self._clock(), 0.05)))
 
-    def check(self) -> None:
-        """Raise ClusterConflict when we are not the holder any more, or cannot know it."""
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether we are not the holder any more, or cannot know it."""
         if not self._lost and self._clock() - self._renewed >= self._seconds:
             self._lost = "it was not renewed in time"
-        if self._lost:
+        return bool(self._lost)
+
+    def check(self) -> None:
+        """Raise ClusterConflict when we are not the holder any more, or cannot know it."""
+        if self.is_lost:
             raise ClusterConflict(
                 f"the lease {self._namespace}/{self._name} is lost: {self._lost}",
                 hint="the run stopped before its next step; run it again",

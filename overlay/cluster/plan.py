@@ -195,12 +195,13 @@ def is_immutable(failure: Failure) -> bool:
 
 def decide_prune(
     inventory: Iterable[Key], live: Mapping[Key, Body], lost: Mapping[Key, Body], wanted: Mapping[Key, str],
-    options: Options,
+    options: Options, *, parent: Key | None = None,
 ) -> list[Action]:  # fmt: skip
     """Return what is done to the objects that shall not be (any more), and check that it is not too much.
 
     live: our members by label. lost: objects of the inventory that are there without the label.
-    wanted: the objects that shall be, with the uid of the live one or an empty string. Raises ClusterConflict.
+    wanted: the objects that shall be, with the uid of the live one or an empty string. parent: the record, which stays
+    as long as there is anything to remember. Raises ClusterConflict.
     """
     inventory = frozenset(inventory)
     uids = {uid for uid in wanted.values() if uid}
@@ -224,10 +225,10 @@ def decide_prune(
             why = "pruning is off"
         verb, seen = (KEEP, "") if why else (PRUNE, fingerprint(found))
         actions.append(Action(verb=verb, id=_id_of(key, found), why=why or "", uid=uid, seen=seen))
-    actions = _inhabited(actions, wanted)
+    actions = _inhabited(actions, wanted, parent)
     for key in sorted(set(live) - inventory - set(wanted)):
         found = live[key]
-        if guards.owner_of(found):
+        if guards.owner_of(found) or _is_made_of_service(key, inventory | set(wanted)):
             # Controllers copy labels to what they make, such as EndpointSlices.
             continue
         why = "it carries our label, but this environment never applied it"
@@ -239,11 +240,18 @@ def decide_prune(
     return actions
 
 
-def _inhabited(actions: Sequence[Action], wanted: Iterable[Key]) -> list[Action]:
+def _is_made_of_service(key: Key, ours: frozenset[Key]) -> bool:
+    """Tell whether this is the Endpoints that a cluster keeps of each Service: it names no owner, unlike slices."""
+    group, kind, namespace, name = key
+    return (group, kind) == ("", "Endpoints") and ("", "Service", namespace, name) in ours
+
+
+def _inhabited(actions: Sequence[Action], wanted: Iterable[Key], parent: Key | None) -> list[Action]:
     """Keep each Namespace in which something stays: deleting it would delete that, too, whatever protects it."""
-    kept = [one.id.key for one in actions if one.verb == KEEP]
+    left = [*[one.id.key for one in actions if one.verb == KEEP], *wanted]
+    left += [parent] if left and parent is not None else []
     stays = {namespace: _id_of((group, kind, namespace, name), None)
-             for group, kind, namespace, name in sorted([*kept, *wanted], reverse=True) if namespace}  # fmt: skip
+             for group, kind, namespace, name in sorted(left, reverse=True) if namespace}  # fmt: skip
     return [
         replace(one, verb=KEEP, why=f"{stays[one.id.name]} stays in it", seen="")
         if one.verb == PRUNE and one.id.kind == "Namespace" and not one.id.group and one.id.name in stays

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from overlay.cluster.outcome import Event
+from overlay.cluster.plan import PRUNE
 from overlay.cluster.stages import rank
 from overlay.cluster.wait import Waiter
 from overlay.errors import ClusterError, OverlayError, Temporary
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from overlay.cluster.client import Client
     from overlay.cluster.discovery import Served
-    from overlay.cluster.plan import Action
+    from overlay.cluster.plan import Action, Plan
     from overlay.cluster.record import Key
     from overlay.model.resource import ObjectId
 
@@ -29,6 +30,13 @@ class Pruned:
 
     gone: tuple[ObjectId, ...] = ()
     stuck: dict[ObjectId, str]
+
+
+def apart(plan: Plan) -> tuple[list[Action], list[Action]]:
+    """Return what a plan deletes: the namespace in which the record stands, and all else."""
+    home = ("", "Namespace", "", plan.record.namespace)
+    goes = plan.of(PRUNE)
+    return [one for one in goes if one.id.key == home], [one for one in goes if one.id.key != home]
 
 
 def prune(

@@ -71,6 +71,10 @@ class RecordStore:
         if found is None or found["metadata"].get("resourceVersion") != record.version:
             raise _overtaken(self)
 
+    def is_there(self) -> bool:
+        """Tell whether the record is still there: it goes with its namespace."""
+        return self._find() is not None
+
     def remove(self, record: Record) -> None:
         """Delete the record, when nothing of the environment is left."""
         if record.uid:

@@ -64,7 +64,8 @@ def make_plan(
         decide(one, live.get(one.id.key), found.trials.get(one.id.key), record.owner, options, types) for one in ordered
     ]
     wanted = {one.id.key: action.uid for one, action in zip(ordered, actions, strict=True)}
-    goes = decide_prune(record.inventory, found.members, found.lost, wanted, options)
+    parent = ("", "ConfigMap", record.namespace, record.name)
+    goes = decide_prune(record.inventory, found.members, found.lost, wanted, options, parent=parent)
     return Plan(actions=(*actions, *goes), record=record)
 
 

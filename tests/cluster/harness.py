@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from overlay.cluster.apply import Pace, Run, occasion
@@ -26,7 +27,7 @@ Body = dict[str, Any]
 class Environment:
     """One environment in one namespace.
 
-    events: what the last run told.
+    events: what the last run told. told: is called with each of them, where it happens.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Environment:
         self.client = client or Client(find_access({}, kubeconfig=kubeconfig or str(self.testbed.kubeconfig())))
         self.store = RecordStore(self.client, namespace, name)
         self.events: list[Event] = []
+        self.told: Callable[[Event], None] = lambda _: None
         self.lease_seconds = 30
 
     @property
@@ -67,6 +69,11 @@ class Environment:
         self, placed: Any, plan: Plan, *, pace: Pace | None = None, commit: str = "c1", is_delete: bool = False
     ) -> Outcome:
         self.events = []
+
+        def tell(event: Event) -> None:
+            self.events.append(event)
+            self.told(event)
+
         lease = Lease(self.client, self.namespace, self.name, seconds=self.lease_seconds, renew=self.lease_seconds / 3)
         lease.acquire(wait=20)
         revision = plan.record.current.revision + 1 if plan.record.current else 1
@@ -75,7 +82,7 @@ class Environment:
             failpoint("lease")
             made = Run(
                 self.client, self.store, lease, placed, plan, pace=pace or Pace(timeout=30, prune=30),
-                now=lambda: "2026-01-01T00:00:01Z", tell=self.events.append,
+                now=lambda: "2026-01-01T00:00:01Z", tell=tell,
             )  # fmt: skip
             what = "delete" if is_delete else occasion(plan.record, revision)
             return made.execute(entry, what)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from overlay.cluster.apply import Pace, occasion
+from overlay.cluster.apply import Pace, make_home, occasion
 from overlay.cluster.applyset import PART_OF
 from overlay.cluster.conflicts import Policy
 from overlay.cluster.guards import PruneLimits
 from overlay.cluster.moved import Moved
+from overlay.cluster.outcome import Event
 from overlay.diff.values import value_changes
 from overlay.errors import ClusterConflict, ManifestError
+from overlay.parallel import WORKERS
 from tests.cluster.harness import Environment, config, deployment
 from tests.cluster.testbed import Testbed
 
@@ -305,6 +308,29 @@ def test_K13_what_cannot_be_changed_is_replaced_on_request_only(prod: Environmen
     prod.sync(deployment("web"))
     moved = deployment("web")
     moved["spec"]["selector"] = {"matchLabels": {"app": "other"}}
+def test_an_environment_goes_with_the_namespace_of_its_record_last_of_all(testbed: Testbed, namespace: str) -> None:
+    home = f"{namespace}-home"
+    preview = Environment(testbed, home)
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}}
+    stuck = config("stuck")
+    stuck["metadata"]["finalizers"] = ["example.com/wait"]
+    placed, plan = preview.prepare(body, stuck, config("rest"))
+    make_home(preview.client, placed, plan, home)
+    assert preview.run(placed, plan).error("prod") is None
+    options = {"is_delete": True, "limits": PruneLimits(allowed=frozenset(["Namespace"]))}
+    error = preview.sync(**options, pace=Pace(timeout=10, prune=0.5)).error("prod")
+    assert error is not None
+    assert error.message == f"ConfigMap/{home}/stuck was deleted and is still there: it waits for example.com/wait"
+    assert "deletionTimestamp" not in testbed.call("GET", f"/api/v1/namespaces/{home}")["metadata"]
+    assert {key[3] for key in preview.record.inventory} == {"stuck", home}
+    patch = '{"metadata": {"finalizers": null}}'
+    testbed.kubectl("patch", "-n", home, "configmap", "stuck", "--type=merge", "-p", patch)
+    outcome = preview.sync(**options, pace=Pace(timeout=10, prune=60))
+    assert (outcome.error("prod"), outcome.record) == (None, None)
+    assert testbed.find(f"/api/v1/namespaces/{home}") is None
+    preview.close()
+
+
     moved["spec"]["template"]["metadata"]["labels"] = {"app": "other"}
     verb, why = rows(prod, moved)["Deployment/web"]
     assert verb == "refused"
@@ -480,6 +506,48 @@ def test_what_controllers_write_while_we_look_is_no_change(prod: Environment) ->
     """A list is a moment older than the dry-run that it is compared with."""
     half = deployment("web", replicas=0)
     half["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000m"}}
+def test_D07_a_run_that_lost_its_lease_stops_between_objects_of_one_stage(prod: Environment) -> None:
+    """The rest of a stage may be a thousand objects, and another run applies what is newer meanwhile."""
+    wanted = [config(f"c{number}") for number in range(3 * WORKERS)]
+    placed, plan = prod.prepare(*wanted)
+    prod.lease_seconds = 3
+    place = f"/apis/coordination.k8s.io/v1/namespaces/{prod.namespace}/leases/overlay-prod"
+    lock = threading.Lock()
+
+    def steal(_: Event) -> None:
+        with lock:
+            body = prod.testbed.call("GET", place)
+            if body["spec"]["holderIdentity"] != "other":
+                body["spec"]["holderIdentity"] = "other"
+                prod.testbed.call("PUT", place, body)
+                time.sleep(2)  # until it is seen by the renewal
+
+    prod.told = steal
+    with pytest.raises(ClusterConflict) as caught:
+        prod.run(placed, plan)
+    assert caught.value.message == f"the lease {prod.namespace}/overlay-prod is lost: another run took it"
+    there = prod.testbed.call("GET", f"/api/v1/namespaces/{prod.namespace}/configmaps")["items"]
+    assert 1 <= len([one for one in there if one["metadata"]["name"].startswith("c")]) <= WORKERS
+    assert {key[3] for key in prod.record.inventory} == {one["metadata"]["name"] for one in wanted}
+
+
+def test_K22_the_endpoints_of_our_services_are_no_copies(prod: Environment) -> None:
+    """A cluster gives them the Services' labels, and they are listed where an environment has Endpoints of its own."""
+    ports = [{"port": 80}]
+    outside, inside = (
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"ports": ports, **more}}
+        for name, more in (("db", {}), ("web", {"selector": {"app": "web"}}))
+    )
+    subsets = [{"addresses": [{"ip": "10.9.9.9"}], "ports": ports}]
+    endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "db"}, "subsets": subsets}
+    assert prod.sync(outside, endpoints, inside).error("prod") is None
+    prod.testbed.wait(
+        lambda: PART_OF in ((stored(prod, "endpoints", "web") or {}).get("metadata") or {}).get("labels", {}),
+        "the endpoints of a service",
+    )
+    assert set(prod.verbs(prod.plan(outside, endpoints, inside)).values()) == {"unchanged"}
+
+
     prod.sync(half, pace=Pace(wait=False))
     for number in range(30):
         stop = threading.Event()

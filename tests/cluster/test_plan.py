@@ -232,6 +232,17 @@ def test_K22_an_object_with_our_label_that_we_never_applied_is_a_conflict() -> N
     assert decide_prune([], {KEY: owned}, {}, {}, Options()) == []
 
 
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_K22_the_endpoints_of_our_services_carry_their_labels(is_wanted: bool) -> None:
+    """A cluster keeps one of each Service's name, with its labels and without an owner; it is seen beside our own."""
+    service, made = ("", "Service", "shop", "x"), {("", "Endpoints", "shop", "x"): live("Endpoints", applied=False)}
+    wanted = {service: "u2"} if is_wanted else {}
+    actions = decide_prune([] if is_wanted else [service], made, {service: live("Service")}, wanted, Options())
+    assert [one.id.kind for one in actions] == ([] if is_wanted else ["Service"])
+    (other,) = decide_prune([], made, {}, {}, Options())
+    assert row(other) == ("conflict", "it carries our label, but this environment never applied it")
+
+
 @pytest.mark.parametrize("kind", ["Namespace", "PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition"])
 def test_K25_protected_kinds_are_kept(kind: str) -> None:
     assert keep_reason(live(kind), PruneLimits(), "overlay") == f"a {kind} is only deleted with --allow-delete {kind}"
@@ -258,6 +269,22 @@ def test_K25_a_namespace_in_which_something_stays_is_kept() -> None:
         ("keep", "PersistentVolumeClaim/shop/x stays in it"),
         ("keep", "a PersistentVolumeClaim is only deleted with --allow-delete PersistentVolumeClaim"),
     ]
+
+
+def test_the_namespace_of_the_record_stays_while_there_is_anything_to_remember() -> None:
+    home, config = ("", "Namespace", "", "shop"), ("", "ConfigMap", "other", "x")
+    options = Options(limits=PruneLimits(allowed=frozenset(["Namespace"])), is_delete=True)
+    keys = {home: {**live("Namespace"), "metadata": {**live("Namespace")["metadata"], "name": "shop"}}, config: live()}
+    parent = ("", "ConfigMap", "shop", "overlay-prod")
+
+    def verbs(there: Any, wanted: Any) -> list[tuple[str, str]]:
+        return [row(one) for one in decide_prune(keys, there, {}, wanted, options, parent=parent)]
+
+    stays = ("keep", "ConfigMap/shop/overlay-prod stays in it")
+    assert verbs(keys, {}) == [("prune", ""), ("prune", "")]
+    assert verbs(keys, {("", "Secret", "other", "s"): "u9"}) == [("prune", ""), stays]
+    kept = {**keys, config: live(annotations={"helm.sh/resource-policy": "keep"})}
+    assert verbs(kept, {}) == [("keep", "the annotation helm.sh/resource-policy: keep keeps it"), stays]
 
 
 def many(count: int, wanted: int, **limits: Any) -> list[Action]:

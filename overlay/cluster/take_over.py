@@ -1,0 +1,41 @@
+"""Makes fields ours that kubectl or Helm wrote before, so that those which left can be removed (hazard K09)."""
+
+from __future__ import annotations
+
+from overlay.cluster import managed
+from overlay.cluster.answer import Refused
+from overlay.cluster.client import MANAGER
+from overlay.errors import ClusterConflict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from overlay.cluster.client import Client
+    from overlay.cluster.discovery import Served
+    from overlay.model.resource import ObjectId
+
+_TRIES = 5
+
+
+def take_over(client: Client, served: Served, identity: ObjectId, uid: str) -> None:
+    """Write who manages what of the very object of this uid. Raises ClusterConflict, Refused."""
+    for _ in range(_TRIES):
+        live = client.find(served, identity.namespace, identity.name)
+        entries = managed.migrated(live, MANAGER) if live else None
+        if live is None or entries is None:
+            return
+        operations = [
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
+            {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+        ]
+        if managed.LAST_APPLIED in (live["metadata"].get("annotations") or {}):
+            path = managed.LAST_APPLIED.replace("/", "~1")
+            operations.append({"op": "remove", "path": f"/metadata/annotations/{path}"})
+        try:
+            client.patch(served, identity.namespace, identity.name, operations, content="application/json-patch+json")
+        except Refused as error:
+            if error.failure.status != 409:
+                raise
+            continue
+        return
+    raise ClusterConflict(f"{identity} is changed by others faster than it can be taken over", object=str(identity))
