@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 from overlay.cluster.applyset import labelled
@@ -14,6 +15,7 @@ from overlay.model.value import replace, value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from overlay.cluster.discovery import Kinds, Served
     from overlay.cluster.hooks import Hook
@@ -48,7 +50,7 @@ def place(objects: Sequence[Resource], kinds: Kinds, namespace: str, owner: str)
     """
     objects, hooks = divide(objects)
     scopes = Scopes(objects)
-    crds = frozenset(filter(None, [_defined(one) for one in objects]))
+    defined = dict([_defined(one) for one in objects if one.id.kind == "CustomResourceDefinition"])
     placed: list[Resource] = []
     served: dict[Key, Served | None] = {}
     errors: list[OverlayError] = []
@@ -56,8 +58,9 @@ def place(objects: Sequence[Resource], kinds: Kinds, namespace: str, owner: str)
         if is_local(one):
             continue
         found = kinds.find(one.id.group, one.id.version, one.id.kind)
-        if found is None and (one.id.group, one.id.kind) not in crds:
-            errors.append(_unknown(one, kinds))
+        versions = defined.get((one.id.group, one.id.kind))
+        if one.id.version not in versions if versions is not None else found is None:
+            errors.append(_unknown(one, kinds) if versions is None else _unserved(one, versions))
             continue
         is_namespaced = found.is_namespaced if found else not scopes.is_cluster_scoped(one.id)
         moved = _in_namespace(one, namespace if is_namespaced else "", is_namespaced=is_namespaced)
@@ -66,7 +69,7 @@ def place(objects: Sequence[Resource], kinds: Kinds, namespace: str, owner: str)
                 ManifestError(f"{moved.id} is defined twice", location=one.origin.location, object=str(one.id))
             )
             continue
-        moved = moved.with_body(labelled(_said(moved.body), owner))
+        moved = moved.with_body(labelled(_with_data(_said(moved.body)), owner))
         served[moved.id.key] = found
         placed.append(moved)
     for index, hook in enumerate(hooks):
@@ -75,7 +78,7 @@ def place(objects: Sequence[Resource], kinds: Kinds, namespace: str, owner: str)
         moved = _in_namespace(hook.object, namespace if is_namespaced else "", is_namespaced=is_namespaced)
         hooks[index] = replace(hook, object=moved)
     raise_all(errors)
-    return Placed(objects=tuple(placed), served=served, crds=crds, hooks=tuple(hooks))
+    return Placed(objects=tuple(placed), served=served, crds=frozenset(defined), hooks=tuple(hooks))
 
 
 def _said(body: Body) -> Body:
@@ -87,6 +90,23 @@ def _said(body: Body) -> Body:
     if "annotations" not in metadata or metadata["annotations"]:
         return body
     return {**body, "metadata": {key: item for key, item in metadata.items() if key != "annotations"}}
+
+
+def _with_data(body: Body) -> Body:
+    """Return a Secret whose `stringData` is `data`, as the server stores it.
+
+    Nobody owns what `stringData` writes: a key that left would stay for ever, and somebody's change would be
+    overwritten unseen. What the server refuses stays as it is written.
+    """
+    texts = body.get("stringData")
+    if (body["apiVersion"], body["kind"]) != ("v1", "Secret") or not isinstance(texts, dict):
+        return body
+    data = body.get("data") or {}
+    if not isinstance(data, dict) or any(text.__class__ is not str for text in texts.values()):
+        return body
+    encoded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
+    rest = {key: item for key, item in body.items() if key not in ("data", "stringData")}
+    return {**rest, "data": {**data, **encoded}} if data or encoded else rest
 
 
 def check_sizes(objects: Sequence[Resource]) -> None:
@@ -118,11 +138,19 @@ def _in_namespace(one: Resource, namespace: str, *, is_namespaced: bool) -> Reso
     return replace(one, id=moved, body={**one.body, "metadata": metadata})
 
 
-def _defined(one: Resource) -> tuple[str, str] | None:
-    if one.id.kind != "CustomResourceDefinition":
-        return None
-    spec = one.body.get("spec") or {}
-    return str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
+def _defined(one: Resource) -> tuple[tuple[str, str], frozenset[str]]:
+    """Return the group and kind of a definition, and the versions that it serves; the server says what is wrong."""
+    spec = _map(one.body.get("spec"))
+    versions = spec.get("versions")
+    served = [_map(each) for each in (versions if isinstance(versions, list) else ())]
+    return (
+        (str(spec.get("group")), str(_map(spec.get("names")).get("kind"))),
+        frozenset([str(each.get("name")) for each in served if each.get("served")]),
+    )
+
+
+def _map(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
 
 
 def _unknown(one: Resource, kinds: Kinds) -> ManifestError:
@@ -135,6 +163,14 @@ def _unknown(one: Resource, kinds: Kinds) -> ManifestError:
     return ManifestError(
         f"the cluster does not know {one.body['apiVersion']} {one.id.kind}", location=one.origin.location,
         object=str(one.id), hint=hint,
+    )  # fmt: skip
+
+
+def _unserved(one: Resource, versions: frozenset[str]) -> ManifestError:
+    kind = f"{one.body['apiVersion']} {one.id.kind}"
+    return ManifestError(
+        f"the environment's own CustomResourceDefinition does not serve {kind}", location=one.origin.location,
+        object=str(one.id), hint=f"it serves {', '.join(sorted(versions)) or 'no version'}",
     )  # fmt: skip
 
 

@@ -62,6 +62,35 @@ def test_a_field_that_left_is_removed(prod: Environment) -> None:
     assert stored(prod, "configmaps", "flags")["data"] == {"mode": "a"}
 
 
+def secret(**texts: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "password"}, "stringData": texts}
+
+
+def test_a_key_of_a_secret_s_texts_that_left_is_removed_and_one_of_others_is_not_overwritten(prod: Environment) -> None:
+    both = {**secret(a="1", b="2"), "data": {"b": "eA==", "c": "Mw=="}}
+    assert prod.sync(both).error("prod") is None
+    assert stored(prod, "secrets", "password")["data"] == {"a": "MQ==", "b": "Mg==", "c": "Mw=="}
+    assert prod.plan(both).is_idle
+    assert prod.sync(secret(a="1")).error("prod") is None
+    assert stored(prod, "secrets", "password")["data"] == {"a": "MQ=="}
+    prod.testbed.kubectl("patch", "-n", prod.namespace, "secret", "password", "-p", '{"data": {"a": "eA=="}}')
+    assert rows(prod, secret(a="1"))["Secret/password"] == ("conflict", ".data.a belongs to kubectl-patch")
+    assert prod.sync({**secret(), "data": {}}).error("prod") is None
+    assert stored(prod, "secrets", "password")["data"] == {"a": "eA=="}
+
+
+def test_a_secret_that_was_applied_with_its_texts_before_becomes_ours(prod: Environment) -> None:
+    served = prod.client.kinds().prefer("", "Secret")
+    assert served is not None
+    assert prod.sync(secret(a="1")).error("prod") is None
+    labels = stored(prod, "secrets", "password")["metadata"]["labels"]
+    older = secret(a="1", b="2")
+    prod.client.apply(served, prod.namespace, "password", {**older, "metadata": {"name": "password", "labels": labels}})
+    assert prod.sync(older).error("prod") is None
+    assert prod.sync(secret(a="1")).error("prod") is None
+    assert stored(prod, "secrets", "password")["data"] == {"a": "MQ=="}
+
+
 def test_K10_K12_kinds_and_namespaces_come_first_in_one_run(prod: Environment) -> None:
     group = f"{prod.namespace}.example.com"
     definition = {
@@ -279,6 +308,29 @@ def test_K25_K26_protected_kinds_stay_until_allowed(prod: Environment) -> None:
     assert prod.testbed.find(f"/api/v1/namespaces/{there}") is None
 
 
+def test_an_environment_goes_with_the_namespace_of_its_record_last_of_all(testbed: Testbed, namespace: str) -> None:
+    home = f"{namespace}-home"
+    preview = Environment(testbed, home)
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}}
+    stuck = config("stuck")
+    stuck["metadata"]["finalizers"] = ["example.com/wait"]
+    placed, plan = preview.prepare(body, stuck, config("rest"))
+    make_home(preview.client, placed, plan, home)
+    assert preview.run(placed, plan).error("prod") is None
+    options = {"is_delete": True, "limits": PruneLimits(allowed=frozenset(["Namespace"]))}
+    error = preview.sync(**options, pace=Pace(timeout=10, prune=0.5)).error("prod")
+    assert error is not None
+    assert error.message == f"ConfigMap/{home}/stuck was deleted and is still there: it waits for example.com/wait"
+    assert "deletionTimestamp" not in testbed.call("GET", f"/api/v1/namespaces/{home}")["metadata"]
+    assert {key[3] for key in preview.record.inventory} == {"stuck", home}
+    patch = '{"metadata": {"finalizers": null}}'
+    testbed.kubectl("patch", "-n", home, "configmap", "stuck", "--type=merge", "-p", patch)
+    outcome = preview.sync(**options, pace=Pace(timeout=10, prune=60))
+    assert (outcome.error("prod"), outcome.record) == (None, None)
+    assert testbed.find(f"/api/v1/namespaces/{home}") is None
+    preview.close()
+
+
 def test_K35_a_stuck_rollout_ends_the_run_and_nothing_is_pruned(prod: Environment) -> None:
     prod.sync(config("old"), deployment("web"))
     outcome = prod.sync(config("new"), deployment("web", "missing"), pace=Pace(timeout=2))
@@ -308,29 +360,6 @@ def test_K13_what_cannot_be_changed_is_replaced_on_request_only(prod: Environmen
     prod.sync(deployment("web"))
     moved = deployment("web")
     moved["spec"]["selector"] = {"matchLabels": {"app": "other"}}
-def test_an_environment_goes_with_the_namespace_of_its_record_last_of_all(testbed: Testbed, namespace: str) -> None:
-    home = f"{namespace}-home"
-    preview = Environment(testbed, home)
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}}
-    stuck = config("stuck")
-    stuck["metadata"]["finalizers"] = ["example.com/wait"]
-    placed, plan = preview.prepare(body, stuck, config("rest"))
-    make_home(preview.client, placed, plan, home)
-    assert preview.run(placed, plan).error("prod") is None
-    options = {"is_delete": True, "limits": PruneLimits(allowed=frozenset(["Namespace"]))}
-    error = preview.sync(**options, pace=Pace(timeout=10, prune=0.5)).error("prod")
-    assert error is not None
-    assert error.message == f"ConfigMap/{home}/stuck was deleted and is still there: it waits for example.com/wait"
-    assert "deletionTimestamp" not in testbed.call("GET", f"/api/v1/namespaces/{home}")["metadata"]
-    assert {key[3] for key in preview.record.inventory} == {"stuck", home}
-    patch = '{"metadata": {"finalizers": null}}'
-    testbed.kubectl("patch", "-n", home, "configmap", "stuck", "--type=merge", "-p", patch)
-    outcome = preview.sync(**options, pace=Pace(timeout=10, prune=60))
-    assert (outcome.error("prod"), outcome.record) == (None, None)
-    assert testbed.find(f"/api/v1/namespaces/{home}") is None
-    preview.close()
-
-
     moved["spec"]["template"]["metadata"]["labels"] = {"app": "other"}
     verb, why = rows(prod, moved)["Deployment/web"]
     assert verb == "refused"
@@ -339,6 +368,43 @@ def test_an_environment_goes_with_the_namespace_of_its_record_last_of_all(testbe
     assert outcome.error("prod") is None
     found = prod.testbed.call("GET", f"/apis/apps/v1/namespaces/{prod.namespace}/deployments/web")
     assert found["spec"]["selector"]["matchLabels"] == {"app": "other"}
+
+
+def test_K13_a_role_of_a_binding_is_changed_by_replacing_it(prod: Environment) -> None:
+    def binding(role: str) -> dict[str, Any]:
+        group = "rbac.authorization.k8s.io"
+        reference = {"apiGroup": group, "kind": "ClusterRole", "name": role}
+        return {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": reference}
+
+    assert prod.sync(binding("view")).error("prod") is None
+    verb, why = rows(prod, binding("edit"))["RoleBinding/b"]
+    assert verb == "refused"
+    assert why.endswith('cannot change roleRef; --replace, or the annotation overlay.dev/replace: "true", replaces it')
+    assert prod.sync(binding("edit"), replace=True).error("prod") is None
+    place = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{prod.namespace}/rolebindings/b"
+    assert prod.testbed.call("GET", place)["roleRef"]["name"] == "edit"
+
+
+def test_K13_what_is_adopted_and_replaced_is_gone_before_it_is_made_anew(prod: Environment) -> None:
+    place = f"/apis/apps/v1/namespaces/{prod.namespace}/deployments"
+    held = deployment("web", replicas=0)
+    held["metadata"]["finalizers"] = ["example.com/wait"]
+    prod.testbed.kubectl("create", "-n", prod.namespace, "-f", "-", stdin=json.dumps(held))
+    wanted = deployment("web", replicas=0)
+    wanted["spec"]["selector"] = {"matchLabels": {"app": "other"}}
+    wanted["spec"]["template"]["metadata"] = {"labels": {"app": "other"}}
+    outcome = prod.sync(wanted, adopt=True, replace=True, pace=Pace(timeout=10, prune=0.5))
+    error = outcome.error("prod")
+    assert error is not None
+    assert error.message.startswith(
+        f"0 of 1 objects were applied: Deployment/{prod.namespace}/web is not gone after 0.5 seconds: it waits for"
+    )
+    prod.testbed.kubectl(
+        "patch", "-n", prod.namespace, "deployment", "web", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
+    )
+    prod.testbed.wait(lambda: prod.testbed.find(f"{place}/web") is None, "a deployment that is gone")
+    assert prod.sync(wanted).error("prod") is None
+    assert prod.testbed.call("GET", f"{place}/web")["spec"]["selector"] == {"matchLabels": {"app": "other"}}
 
 
 def test_waves_and_dependencies_are_waited_for(prod: Environment) -> None:
@@ -396,43 +462,6 @@ def test_K15_what_passes_the_dry_run_and_is_denied_prunes_nothing_and_the_next_r
     assert {key[3] for key in prod.record.inventory} == {"new", "rest"}
 
 
-def test_K13_a_role_of_a_binding_is_changed_by_replacing_it(prod: Environment) -> None:
-    def binding(role: str) -> dict[str, Any]:
-        group = "rbac.authorization.k8s.io"
-        reference = {"apiGroup": group, "kind": "ClusterRole", "name": role}
-        return {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": reference}
-
-    assert prod.sync(binding("view")).error("prod") is None
-    verb, why = rows(prod, binding("edit"))["RoleBinding/b"]
-    assert verb == "refused"
-    assert why.endswith('cannot change roleRef; --replace, or the annotation overlay.dev/replace: "true", replaces it')
-    assert prod.sync(binding("edit"), replace=True).error("prod") is None
-    place = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{prod.namespace}/rolebindings/b"
-    assert prod.testbed.call("GET", place)["roleRef"]["name"] == "edit"
-
-
-def test_K13_what_is_adopted_and_replaced_is_gone_before_it_is_made_anew(prod: Environment) -> None:
-    place = f"/apis/apps/v1/namespaces/{prod.namespace}/deployments"
-    held = deployment("web", replicas=0)
-    held["metadata"]["finalizers"] = ["example.com/wait"]
-    prod.testbed.kubectl("create", "-n", prod.namespace, "-f", "-", stdin=json.dumps(held))
-    wanted = deployment("web", replicas=0)
-    wanted["spec"]["selector"] = {"matchLabels": {"app": "other"}}
-    wanted["spec"]["template"]["metadata"] = {"labels": {"app": "other"}}
-    outcome = prod.sync(wanted, adopt=True, replace=True, pace=Pace(timeout=10, prune=0.5))
-    error = outcome.error("prod")
-    assert error is not None
-    assert error.message.startswith(
-        f"0 of 1 objects were applied: Deployment/{prod.namespace}/web is not gone after 0.5 seconds: it waits for"
-    )
-    prod.testbed.kubectl(
-        "patch", "-n", prod.namespace, "deployment", "web", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'
-    )
-    prod.testbed.wait(lambda: prod.testbed.find(f"{place}/web") is None, "a deployment that is gone")
-    assert prod.sync(wanted).error("prod") is None
-    assert prod.testbed.call("GET", f"{place}/web")["spec"]["selector"] == {"matchLabels": {"app": "other"}}
-
-
 @pytest.mark.parametrize("how", ["edited", "deleted", "made anew", "came"])
 def test_a_cluster_that_moved_since_the_plan_is_not_touched(prod: Environment, how: str) -> None:
     prod.sync(config("flags", mode="a"))
@@ -477,35 +506,6 @@ def test_K29_a_run_that_was_overtaken_stops(prod: Environment) -> None:
     assert stored(prod, "configmaps", "flags")["data"] == {"mode": "new"}
 
 
-def test_K42_an_object_that_no_cluster_stores_is_refused(prod: Environment) -> None:
-    with pytest.raises(ManifestError) as caught:
-        prod.plan(config("flags", mode="x" * 1_600_000))
-    assert caught.value.message.endswith("bytes, more than the 1500000 that a cluster stores")
-
-
-def test_a_kind_that_the_cluster_does_not_know(prod: Environment) -> None:
-    old = {"apiVersion": "extensions/v1beta1", "kind": "Ingress", "metadata": {"name": "web"}}
-    with pytest.raises(ManifestError) as caught:
-        prod.plan(old)
-    assert caught.value.message == "the cluster does not know extensions/v1beta1 Ingress"
-    newer = {"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "web"}}
-    with pytest.raises(ManifestError) as caught:
-        prod.plan(newer)
-    assert caught.value.hint == "it serves apps/v1 Deployment"
-
-
-def test_kubectl_finds_the_members(prod: Environment) -> None:
-    prod.sync(config("flags"), deployment("web", replicas=0))
-    found = prod.testbed.kubectl(
-        "get", "-n", prod.namespace, "configmaps,deployments", "-l", f"{PART_OF}={prod.record.owner}", "-o", "name"
-    )
-    assert found.split() == ["configmap/flags", "deployment.apps/web"]
-
-
-def test_what_controllers_write_while_we_look_is_no_change(prod: Environment) -> None:
-    """A list is a moment older than the dry-run that it is compared with."""
-    half = deployment("web", replicas=0)
-    half["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000m"}}
 def test_D07_a_run_that_lost_its_lease_stops_between_objects_of_one_stage(prod: Environment) -> None:
     """The rest of a stage may be a thousand objects, and another run applies what is newer meanwhile."""
     wanted = [config(f"c{number}") for number in range(3 * WORKERS)]
@@ -548,6 +548,35 @@ def test_K22_the_endpoints_of_our_services_are_no_copies(prod: Environment) -> N
     assert set(prod.verbs(prod.plan(outside, endpoints, inside)).values()) == {"unchanged"}
 
 
+def test_K42_an_object_that_no_cluster_stores_is_refused(prod: Environment) -> None:
+    with pytest.raises(ManifestError) as caught:
+        prod.plan(config("flags", mode="x" * 1_600_000))
+    assert caught.value.message.endswith("bytes, more than the 1500000 that a cluster stores")
+
+
+def test_a_kind_that_the_cluster_does_not_know(prod: Environment) -> None:
+    old = {"apiVersion": "extensions/v1beta1", "kind": "Ingress", "metadata": {"name": "web"}}
+    with pytest.raises(ManifestError) as caught:
+        prod.plan(old)
+    assert caught.value.message == "the cluster does not know extensions/v1beta1 Ingress"
+    newer = {"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "web"}}
+    with pytest.raises(ManifestError) as caught:
+        prod.plan(newer)
+    assert caught.value.hint == "it serves apps/v1 Deployment"
+
+
+def test_kubectl_finds_the_members(prod: Environment) -> None:
+    prod.sync(config("flags"), deployment("web", replicas=0))
+    found = prod.testbed.kubectl(
+        "get", "-n", prod.namespace, "configmaps,deployments", "-l", f"{PART_OF}={prod.record.owner}", "-o", "name"
+    )
+    assert found.split() == ["configmap/flags", "deployment.apps/web"]
+
+
+def test_what_controllers_write_while_we_look_is_no_change(prod: Environment) -> None:
+    """A list is a moment older than the dry-run that it is compared with."""
+    half = deployment("web", replicas=0)
+    half["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000m"}}
     prod.sync(half, pace=Pace(wait=False))
     for number in range(30):
         stop = threading.Event()

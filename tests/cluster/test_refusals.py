@@ -9,7 +9,7 @@ import pytest
 
 from overlay.cluster.client import Client
 from overlay.cluster.kubeconfig import find_access
-from overlay.errors import ClusterError, OverlayError
+from overlay.errors import ClusterError, ManifestError, OverlayError
 from overlay.model.value import replace
 from tests.cluster.harness import Environment, config, deployment
 from tests.cluster.testbed import Testbed
