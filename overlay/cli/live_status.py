@@ -117,6 +117,7 @@ def wait(args: dict[str, Any]) -> int:
     from overlay.cli.sourcing_output import say  # noqa: PLC0415
     from overlay.cli.tracked import track  # noqa: PLC0415
     from overlay.cluster.applyset import PART_OF  # noqa: PLC0415
+    from overlay.cluster.health import NOT_FOUND, Health  # noqa: PLC0415
     from overlay.cluster.health_rules import HealthRules  # noqa: PLC0415
     from overlay.cluster.wait import Waiter  # noqa: PLC0415
 
@@ -124,13 +125,15 @@ def wait(args: dict[str, Any]) -> int:
     try:
         kinds = one.client.kinds()
         served = {key: found for key in one.record.inventory if (found := kinds.prefer(key[0], key[1])) is not None}
+        unknown = Health(NOT_FOUND, "the cluster does not know its kind")
         with HealthRules(one.settings.health) as rules:
             waiter = Waiter(one.client, served, labels=f"{PART_OF}={one.record.owner}", custom=rules.judge)
             waited = waiter.healthy(served, seconds=seconds(args["timeout"]))
     finally:
         one.client.close()
-    for key, health in waited.late.items():
-        more = f" (and {len(waited.late) - 1} more)" if len(waited.late) > 1 else ""
+    late = {**waited.late, **dict.fromkeys(sorted(one.record.inventory - set(served)), unknown)}
+    for key, health in late.items():
+        more = f" (and {len(late) - 1} more)" if len(late) > 1 else ""
         raise RolloutError(
             f"{_label(key)} is not healthy: {health.status}, {health.message}{more}", environment=one.name,
             object=_label(key), hint=f"see `overlay status {one.name}`",

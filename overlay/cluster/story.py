@@ -57,7 +57,10 @@ def _lines(client: Client, body: Body) -> Iterator[Line]:
     if not namespace:
         return
     yield from _events(client, namespace, body["kind"], metadata["name"])
-    labels = ((body.get("spec") or {}).get("selector") or {}).get("matchLabels")
+    labels: Any = body
+    for name in ("spec", "selector", "matchLabels"):
+        # Custom resources have other things of these names.
+        labels = labels.get(name) if isinstance(labels, dict) else None
     served = client.kinds().prefer("", "Pod")
     if not isinstance(labels, dict) or served is None:
         return

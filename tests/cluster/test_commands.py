@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from overlay.cluster.record import parse, render
+from overlay.model.value import replace
 from tests.cluster.projects import Shop
 from tests.cluster.testbed import Testbed
 
@@ -112,6 +114,22 @@ def test_K35_the_story_of_what_is_not_healthy(shop: Shop) -> None:
 def test_waiting_for_what_is_healthy(shop: Shop) -> None:
     done = shop.overlay("wait", "prod")
     assert (done.returncode, done.stderr) == (0, "prod: all 3 objects are healthy\n")
+
+
+def test_what_the_cluster_knows_no_more_is_not_healthy(shop: Shop) -> None:
+    """The definition of a kind has gone, and every object with it."""
+    live = shop.live("configmaps/overlay-prod")
+    assert live is not None
+    record = parse(live)
+    lost = ("example.com", "Widget", shop.namespace, "w")
+    path = f"/api/v1/namespaces/{shop.namespace}/configmaps/overlay-prod"
+    shop.testbed.call("PUT", path, render(replace(record, inventory=record.inventory | {lost})))
+    done = shop.overlay("wait", "prod")
+    assert (done.returncode, done.stderr) == (
+        5,
+        f"error in prod: Widget/{shop.namespace}/w is not healthy: NotFound, the cluster does not know its kind\n"
+        "  hint: see `overlay status prod`\n",
+    )
 
 
 def test_everything_goes_by_the_inventory(shop: Shop) -> None:
