@@ -136,6 +136,8 @@ def _apply_one(
     name = live.wish.name
     known = live.record.current
     if live.plan.is_idle and known and (known.revision, known.commit, known.status) == (revision, commit, "deployed"):
+        if (going := _going(live)) is not None:
+            return going
         event(args, "cluster-unchanged", name, revision=revision)
         if args["output"] == "text":
             say(args, f"{name}: {live.client.access.context} is as it shall be (revision {revision})")
@@ -146,7 +148,7 @@ def _apply_one(
     texts = [Finding("server-warning", text, environment=name) for text in live.client.warnings]
     if args["output"] == "text":
         report((), texts, args)
-    error = outcome.error(name)
+    error = outcome.error(name) or _going(live)
     for line in stories(live.client, outcome):
         event(args, "story", name, about=line.about, text=line.text)
         if args["output"] == "text":
@@ -160,6 +162,20 @@ def _apply_one(
                     say(args, inert(f"{name}: kept {one.id} ({one.why})"))
             report((), [_left_release(name, one) for one in _releases(live)], args)
     return error
+
+
+def _going(live: Live) -> OverlayError | None:
+    """Return an error where what shall be is as it shall be, and will not be for long."""
+    from overlay.errors import RolloutError  # noqa: PLC0415
+
+    going = live.plan.going
+    if not going:
+        return None
+    more = f" (and {len(going) - 1} more)" if len(going) > 1 else ""
+    return RolloutError(
+        f"{going[0].id} is being deleted by somebody since {going[0].going}{more}", environment=live.wish.name,
+        object=str(going[0].id), hint="when it is gone, the next run makes it anew",
+    )  # fmt: skip
 
 
 def apply_looked(args: dict[str, Any], looked: Looked, stamp: Callable[[Live], tuple[int, str, str]]) -> int:

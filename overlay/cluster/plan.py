@@ -79,7 +79,7 @@ class Action:
     why: in words, where the verb alone does not say it. changes: field by field, values of Secrets hidden.
     body: what to apply. uid: of the live object. force: take over fields of others. is_checked: the server has seen it
     in a dry-run. seen: what the live object looked like (`fingerprint`), where it is written or deleted.
-    release: the Helm release that it is taken from, as `namespace/name`.
+    release: the Helm release that it is taken from, as `namespace/name`. going: since when somebody deletes it.
     """
 
     verb: str
@@ -93,6 +93,7 @@ class Action:
     is_checked: bool = True
     seen: str = ""
     release: str = ""
+    going: str = ""
 
 
 @value(kw_only=True)
@@ -108,6 +109,11 @@ class Plan:
     @property
     def is_stopped(self) -> bool:
         return any(one.verb in STOPS for one in self.actions)
+
+    @property
+    def going(self) -> tuple[Action, ...]:
+        """What shall be, and will be gone whatever is applied to it: somebody else deletes it."""
+        return tuple([one for one in self.of(UNCHANGED, UPDATE, ADOPT) if one.going])
 
     @property
     def is_idle(self) -> bool:
@@ -137,7 +143,9 @@ def decide(
 
     live: the object as it is, ours or not.
     """
-    row = Action(verb=UNCHANGED, id=wanted.id, uid=str(((live or {}).get("metadata") or {}).get("uid") or ""))
+    metadata = (live or {}).get("metadata") or {}
+    uid, going = (str(metadata.get(name) or "") for name in ("uid", "deletionTimestamp"))
+    row = Action(verb=UNCHANGED, id=wanted.id, uid=uid, going=going)
     if trial is None:
         return row
     row = replace(row, seen=fingerprint(live) if live is not None else "")

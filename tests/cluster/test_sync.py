@@ -51,6 +51,33 @@ def test_what_was_committed_is_applied(make: Callable[..., Shop]) -> None:
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:2.0.0"
 
 
+def test_what_somebody_deletes_is_not_as_it_shall_be(make: Callable[..., Shop]) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    place = ("configmap", "settings", "-n", shop.namespace)
+    shop.testbed.kubectl("patch", *place, "-p", '{"metadata": {"finalizers": ["example.com/wait"]}}')
+    shop.testbed.kubectl("delete", *place, "--wait=false")
+    live = shop.live("configmaps/settings")
+    assert live is not None
+    told = (
+        f"error in prod: ConfigMap/{shop.namespace}/settings is being deleted by somebody since "
+        f"{live['metadata']['deletionTimestamp']}\n  hint: when it is gone, the next run makes it anew\n"
+    )
+    done = shop.sync()
+    assert (done.returncode, done.stdout) == (5, "")
+    assert told in done.stderr
+    shop.write("2.0.0")
+    shop.commit()
+    done = shop.sync("--no-wait")
+    assert done.returncode == 5, "what was applied is there, and something else will not be"
+    assert told in done.stderr
+    shop.testbed.kubectl("patch", *place, "-p", '{"metadata": {"finalizers": null}}')
+    shop.testbed.wait(lambda: shop.live("configmaps/settings") is None, "an object that is gone")
+    done = shop.sync()
+    assert done.returncode == 0, done.stderr
+    assert shop.live("configmaps/settings") is not None
+
+
 def test_K31_a_cluster_that_the_environment_never_was_in_needs_a_word(make: Callable[..., Shop]) -> None:
     shop = make()
     done = shop.sync()
