@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from overlay.cluster import managed
 from overlay.kube.dotted import Element, parse_path
 from overlay.model.value import value
 
@@ -56,20 +57,46 @@ def settle(
     stay, must_force, left = [], False, []
     for one in conflicts:
         steps = locate(body, one.field)
-        action = TAKE if one.manager in taken else FAIL
-        for policy in policies:
-            if steps is not None and means(policy.path, steps, body):
-                action = policy.action
+        action = _action(steps, body, policies, TAKE if one.manager in taken else FAIL)
         if action == LEAVE and steps is not None:
             left.append(steps)
         elif action == TAKE:
             must_force = True
         else:
             stay.append(one)
+    return _without_all(body, left), must_force and not stay, tuple(stay)
+
+
+def without_left(body: Body, live: Body, policies: Sequence[Policy], manager: str) -> Body:
+    """Return the body without what is left to others and is theirs alone, though they have our very value just now.
+
+    It is no conflict; it would become ours again until they change it, and each time would look like a drift.
+    """
+    if not any(one.action == LEAVE for one in policies):
+        return body
+    ours = (managed.entry_of(live, manager) or {}).get("fieldsV1") or {}
+    left = set()
+    for name, how, _, fields in managed.managers(live):
+        for steps in managed.places(fields, body) if (name, how) != (manager, "Apply") else ():
+            is_ours = bool(ours) and managed.manages(ours, steps, body)
+            if not is_ours and _action(steps, body, policies, FAIL) == LEAVE:
+                left.add(steps)
+    return _without_all(body, left)
+
+
+def _action(steps: Steps | None, body: Body, policies: Sequence[Policy], otherwise: str) -> str:
+    """Return what the last policy says that means a place."""
+    for policy in policies:
+        if steps is not None and means(policy.path, steps, body):
+            otherwise = policy.action
+    return otherwise
+
+
+def _without_all(body: Body, places: Iterable[Steps]) -> Body:
     # From the end, so that the places of elements before stay as they are.
-    for steps in sorted(left, key=_order, reverse=True):
+    for steps in sorted(places, key=_order, reverse=True):
         body = without(body, steps)
-    return body, must_force and not stay, tuple(stay)
+    return body
 
 
 def _order(steps: Steps) -> list[tuple[int, str]]:

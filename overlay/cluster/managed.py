@@ -172,6 +172,19 @@ def manages(fields: Mapping[str, Any], path: tuple[str | int, ...], body: Any) -
     return True
 
 
+def places(fields: Mapping[str, Any], body: Any, above: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield where a body has values that fields cover, each for itself (list elements by index)."""
+    if not fields:
+        yield above
+    for key, inner in fields.items():
+        if isinstance(body, dict) and key[2:] in body and key.startswith("f:"):
+            yield from places(inner, body[key[2:]], (*above, key[2:]))
+        elif isinstance(body, list):
+            index = next((number for number, item in enumerate(body) if _means(key, item)), None)
+            if index is not None:
+                yield from places(inner, body[index], (*above, index))
+
+
 def _means(key: str, item: Any) -> bool:
     if key.startswith("k:") and isinstance(item, dict):
         return all(item.get(part) == text for part, text in json.loads(key[2:]).items())

@@ -161,7 +161,8 @@ def decide(
         return replace(row, verb=CONFLICT, why=why, conflicts=trial.conflicts)
     if trial.failure is not None:
         verb, why = _refused(wanted, trial.failure, live, options)
-        return replace(row, verb=verb, why=why)
+        # Made anew, it has nothing of others that could be left to them.
+        return replace(row, verb=verb, why=why, body=wanted.body if verb == REPLACE else row.body)
     if live is None or trial.body is None:
         return replace(row, verb=CREATE)
     if trial.refusal:

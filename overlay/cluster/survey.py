@@ -176,6 +176,8 @@ def _try(
     live = members.get(one.id.key)
     is_ours = live is not None
     sent, force = one.body, False
+    if live is not None:
+        sent = conflicts.without_left(sent, live, options.policies, MANAGER)
     # Fields that are left to others change what the next dry-run finds; it never finds more of them.
     for _ in range(_TRIES):
         try:

@@ -14,6 +14,7 @@ from overlay.cluster.apply import Pace, make_home, occasion
 from overlay.cluster.applyset import PART_OF
 from overlay.cluster.conflicts import Policy
 from overlay.cluster.guards import PruneLimits
+from overlay.cluster.managed import entry_of
 from overlay.cluster.moved import Moved
 from overlay.cluster.outcome import Event
 from overlay.diff.values import value_changes
@@ -185,8 +186,16 @@ def test_K08_an_autoscaler_is_not_fought_with(prod: Environment) -> None:
     prod.sync(wanted, policies=policies)
     for _ in range(2):
         assert prod.plan(wanted, policies=policies).is_idle
-    found = prod.testbed.call("GET", f"/apis/apps/v1/namespaces/{prod.namespace}/deployments/web")
-    assert found["spec"]["replicas"] == 3
+    place = f"/apis/apps/v1/namespaces/{prod.namespace}/deployments/web"
+    assert prod.testbed.call("GET", place)["spec"]["replicas"] == 3
+    prod.testbed.kubectl("scale", "-n", prod.namespace, "deployment/web", "--replicas=1")
+    for shortcut in (True, False):
+        assert prod.plan(wanted, policies=policies, shortcut=shortcut).is_idle, "the number that Git has is theirs, too"
+    image = deployment("web", "web:2")
+    assert prod.sync(image, policies=policies).error("prod") is None
+    entry = entry_of(prod.testbed.call("GET", place), "overlay")
+    assert entry is not None
+    assert "f:replicas" not in entry["fieldsV1"]["f:spec"]
 
 
 def test_K09_adoption_from_kubectl_makes_its_fields_removable(prod: Environment) -> None:

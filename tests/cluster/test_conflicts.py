@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from overlay.cluster.conflicts import Conflict, Policy, locate, parse_conflicts, settle, without
+from overlay.cluster.conflicts import Conflict, Policy, locate, parse_conflicts, settle, without, without_left
 
 BODY = {
     "metadata": {"labels": {"app": "x", "app.kubernetes.io/name": "web", "app.kubernetes.io": "y"}},
@@ -85,6 +85,43 @@ def test_several_elements_are_left_at_once() -> None:
     conflicts = [Conflict('.spec.finalizers[="one"]', "x"), Conflict('.spec.finalizers[="two"]', "x")]
     body, _, stay = settle(BODY, conflicts, [Policy("spec.finalizers", "leave")])
     assert (body["spec"].get("finalizers"), stay) == (None, ())
+
+
+def owned(**fields: Any) -> dict[str, Any]:
+    entries = [
+        {"manager": name, "operation": "Apply" if name == "overlay" else "Update", "fieldsV1": tree}
+        for name, tree in fields.items()
+    ]
+    return {"metadata": {"managedFields": entries}}
+
+
+SCALED = {"f:spec": {"f:replicas": {}}}
+LABELS = {"f:metadata": {"f:labels": {".": {}, "f:app": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("live", "paths", "expected"),
+    [
+        # The autoscaler has just the number that Git has.
+        (owned(overlay=LABELS, autoscaler=SCALED), ["spec.replicas"], without(BODY, ("spec", "replicas"))),
+        (owned(autoscaler=SCALED), ["spec"], without(BODY, ("spec", "replicas"))),
+        (owned(overlay=SCALED, autoscaler=SCALED), ["spec.replicas"], BODY),
+        (owned(overlay=SCALED), ["spec.replicas"], BODY),
+        (owned(overlay=LABELS, autoscaler=SCALED), ["metadata"], BODY),
+        (owned(overlay=LABELS, autoscaler=SCALED), [], BODY),
+        # What others have of a map leaves the rest of it.
+        (owned(overlay=SCALED, labeller=LABELS), ["metadata.labels"], without(BODY, ("metadata", "labels", "app"))),
+        (
+            owned(other={"f:spec": {"f:containers": {'k:{"name":"a"}': {".": {}, "f:image": {}}}, "f:finalizers": {'v:"two"': {}}}}),
+            ["spec.containers.*.image", "spec.finalizers"],
+            without(without(BODY, ("spec", "finalizers", 1)), ("spec", "containers", 0, "image")),
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_left_to_others_stays_theirs_where_they_have_our_value(live: Any, paths: Any, expected: Any) -> None:
+    policies = [Policy(path, "leave") for path in paths]
+    assert without_left(BODY, live, policies, "overlay") == expected
+    assert without_left(BODY, live, [*policies, Policy("spec", "take"), Policy("metadata", "fail")], "overlay") == BODY
 
 
 def test_managers_are_read_from_what_the_server_says() -> None:

@@ -143,6 +143,14 @@ def test_K13_only_what_could_be_made_anew_is_deleted_for_it(field: str, message:
     assert verb == ("replace" if is_replaced else "refused")
 
 
+def test_K13_what_is_replaced_is_made_with_the_fields_that_are_left_to_others() -> None:
+    trial = Trial(sent=body(data={}), failure=IMMUTABLE)
+    assert decide(WANTED, live(), trial, OURS, Options(replace=True)).body == WANTED.body
+    assert (
+        decide(WANTED, live(), Trial(sent=trial.sent, body=live(data={"a": "2"})), OURS, Options()).body == trial.sent
+    )
+
+
 def test_changes_are_told_field_by_field_and_secrets_are_hidden() -> None:
     secret = resource(body("Secret", data={"password": "bmV3"}))
     found = decide(
