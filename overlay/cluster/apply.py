@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 
+from overlay.cluster import hooks
 from overlay.cluster.applyset import PART_OF
 from overlay.cluster.halt import Halt
 from overlay.cluster.health import Health
@@ -109,6 +110,7 @@ class Run:
         self._labels = f"{PART_OF}={plan.record.owner}"
         self._is_away = False
         self._skipped: set[Key] = set()
+        self._hooked: set[Key] = set()
 
     def execute(self, entry: Entry, what: str, *, notes: str = "", tool: str = "") -> Outcome:
         """Do what the plan says; return what came of it.
@@ -174,6 +176,7 @@ class Run:
         except (ClusterError, Temporary) as error:
             self._outcome = replace(self._outcome, hook=error)
             return False
+        self._hooked |= {one.object.id.key for one in hooks.due(self._placed.hooks, event)}
         failpoint(event)
         return True
 
@@ -291,7 +294,8 @@ class Run:
     def _prune_all(self) -> frozenset[Key]:
         """Delete what left; return what is still there."""
         home, rest = apart(self._plan)
-        self._prune(rest, self._alive)
+        # A member that has become a hook was made anew as one.
+        self._prune([one for one in rest if one.id.key not in self._hooked], self._alive)
         return frozenset(
             [one.id.key for one in (*self._plan.of(KEEP), *home)] + [one.key for one in self._outcome.stuck]
         )

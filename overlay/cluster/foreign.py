@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from overlay.cluster.applyset import owner_of as applyset_of
 from overlay.cluster.guards import owner_of
+from overlay.cluster.hooks import OF as HOOK_OF
 from overlay.files.paths import printable
 
 TYPE_CHECKING = False
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def belongs_to(live: Body, owner: str) -> str | None:
-    """Return who owns an object that is not a member of our ApplySet, in words; None where it is a member."""
+    """Return who owns an object that is not of our ApplySet, in words; None for a member, and for a hook of ours."""
     metadata = live.get("metadata") or {}
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     theirs = applyset_of(live)
-    if theirs == owner:
+    if theirs == owner or (not theirs and labels.get(HOOK_OF) == owner):
         return None
     if theirs:
         return f"it belongs to another ApplySet, {printable(theirs)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from overlay.cluster import foreign, guards, managed
 from overlay.cluster.answer import IMMUTABLE
 from overlay.cluster.applyset import PART_OF, owner_of
+from overlay.cluster.hooks import OF as HOOK_OF
 from overlay.diff.rules import Rules
 from overlay.diff.secrets import hide
 from overlay.diff.values import value_changes
@@ -224,6 +225,9 @@ def decide_prune(
         if uid in uids:
             # The same object under another group (extensions → apps): it shall be (hazard K26).
             actions.append(Action(verb=GONE, id=_id_of(key, found), why="it is the same object under another version"))
+            continue
+        if key not in live and HOOK_OF in (found["metadata"].get("labels") or {}):
+            actions.append(Action(verb=GONE, id=_id_of(key, found), why="it has become a hook"))
             continue
         why = (
             f"its label {PART_OF} {'is another' if owner_of(found) else 'has gone'}"

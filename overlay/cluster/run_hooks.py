@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from overlay.cluster.applyset import owner_of
+from overlay.cluster.client import MANAGER
+from overlay.cluster.guards import PruneLimits, keep_reason
 from overlay.cluster.health import CURRENT, FAILED, IN_PROGRESS, Health, health_of
 from overlay.cluster.hooks import BEFORE, OF, SUCCEEDED, due
 from overlay.cluster.hooks import FAILED as HOOK_FAILED
@@ -74,12 +77,14 @@ def _clear(client: Client, served: Served, one: Hook, owner: str) -> None:
     there = client.find(served, identity.namespace, identity.name)
     if there is None:
         return
-    if (there["metadata"].get("labels") or {}).get(OF) != owner:
+    # A member becomes a hook where its chart makes it one, unless something keeps it from being deleted.
+    is_member = owner_of(there) == owner and keep_reason(there, PruneLimits(), MANAGER) is None
+    if not is_member and (there["metadata"].get("labels") or {}).get(OF) != owner:
         raise ClusterConflict(
             f"{identity} exists already and is no hook of this environment", object=str(identity),
             hint="remove it, or give the hook another name",
         )  # fmt: skip
-    if BEFORE in one.policies or identity.kind in _ENDING:
+    if is_member or BEFORE in one.policies or identity.kind in _ENDING:
         # A Job that was run cannot run again.
         _delete(client, served, one)
 
@@ -91,7 +96,7 @@ def _delete(client: Client, served: Served, one: Hook) -> None:
         return
     uid = there["metadata"]["uid"]
     client.delete(served, identity.namespace, identity.name, uid=uid)
-    waiter = Waiter(client, {identity.key: served}, labels=f"{OF}={there['metadata']['labels'].get(OF, '')}")
+    waiter = Waiter(client, {identity.key: served}, labels="")
     late = waiter.gone({identity.key: uid}, seconds=_GONE_SECONDS)
     if late:
         why = next(iter(late.values())).message

@@ -123,6 +123,54 @@ def test_an_object_of_others_is_no_hook_of_ours(prod: Environment) -> None:
 
 
 @pytest.mark.cluster
+def test_an_object_becomes_a_hook_and_an_object_again(prod: Environment) -> None:
+    """A chart turns its Job into a hook: what was applied is made anew as one, and is no member any more."""
+    job = hook("migrate", "pre-upgrade")
+    plain = {**job, "metadata": {"name": "migrate"}}
+    assert prod.sync(config("flags"), plain).error("prod") is None
+    first = jobs(prod)
+    stopped = prod.sync(config("flags"), hook("migrate", "pre-upgrade", image="fails"))
+    assert stopped.error("prod") is not None, "the next run finds a hook in the inventory"
+    assert prod.sync(config("flags"), job).error("prod") is None
+    assert jobs(prod)["migrate"] != first["migrate"]
+    assert {key[3] for key in prod.record.inventory} == {"flags"}
+    plan = prod.plan(config("flags"), job)
+    assert prod.verbs(plan) == {"ConfigMap/flags": "unchanged"}
+    assert prod.sync(config("flags"), plain).error("prod") is None
+    assert {key[3] for key in prod.record.inventory} == {"flags", "migrate"}
+    labels = prod.testbed.call("GET", f"/apis/batch/v1/namespaces/{prod.namespace}/jobs/migrate")["metadata"]["labels"]
+    assert OF not in labels
+
+
+@pytest.mark.cluster
+def test_an_object_becomes_a_hook_in_one_run(prod: Environment) -> None:
+    job = hook("migrate", "pre-upgrade")
+    assert prod.sync(config("flags"), {**job, "metadata": {"name": "migrate"}}).error("prod") is None
+    assert prod.sync(config("flags"), job).error("prod") is None
+    assert set(jobs(prod)) == {"migrate"}
+    assert {key[3] for key in prod.record.inventory} == {"flags"}
+
+
+@pytest.mark.cluster
+def test_a_volume_does_not_go_because_its_chart_makes_it_a_hook(prod: Environment) -> None:
+    claim = {
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }  # fmt: skip
+    assert prod.sync(config("flags"), claim, pace=Pace(wait=False)).error("prod") is None
+    place = f"/api/v1/namespaces/{prod.namespace}/persistentvolumeclaims/data"
+    uid = prod.testbed.call("GET", place)["metadata"]["uid"]
+    metadata = {"name": "data", "annotations": {"helm.sh/hook": "pre-upgrade"}}
+    error = prod.sync(config("flags", mode="b"), {**claim, "metadata": metadata}).error("prod")
+    assert error is not None
+    assert (
+        error.message
+        == f"PersistentVolumeClaim/{prod.namespace}/data exists already and is no hook of this environment"
+    )
+    assert prod.testbed.call("GET", place)["metadata"]["uid"] == uid
+
+
+@pytest.mark.cluster
 def test_a_pod_that_is_ready_has_not_ended(prod: Environment) -> None:
     outcome = prod.sync(config("flags"), hook("check", "pre-install", kind="Pod"), pace=Pace(timeout=2))
     error = outcome.error("prod")
