@@ -9,7 +9,7 @@ from overlay.cluster.applyset import labelled
 from overlay.cluster.hooks import divide
 from overlay.errors import ManifestError, OverlayError, raise_all
 from overlay.kube.scope import Scopes
-from overlay.model.resource import ObjectId
+from overlay.model.resource import ObjectId, split_api_version
 from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ def place(objects: Sequence[Resource], kinds: Kinds, namespace: str, owner: str)
                 ManifestError(f"{moved.id} is defined twice", location=one.origin.location, object=str(one.id))
             )
             continue
-        moved = moved.with_body(labelled(_with_data(_said(moved.body)), owner))
+        moved = moved.with_body(labelled(_without_gathered(_with_data(_said(moved.body))), owner))
         served[moved.id.key] = found
         placed.append(moved)
     for index, hook in enumerate(hooks):
@@ -107,6 +107,14 @@ def _with_data(body: Body) -> Body:
     encoded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
     rest = {key: item for key, item in body.items() if key not in ("data", "stringData")}
     return {**rest, "data": {**data, **encoded}} if data or encoded else rest
+
+
+def _without_gathered(body: Body) -> Body:
+    """Return a ClusterRole that gathers others without its own rules: a controller writes them, whatever they are."""
+    is_role = (split_api_version(body["apiVersion"])[0], body["kind"]) == ("rbac.authorization.k8s.io", "ClusterRole")
+    if not is_role or body.get("aggregationRule") is None:
+        return body
+    return {key: item for key, item in body.items() if key != "rules"}
 
 
 def check_sizes(objects: Sequence[Resource]) -> None:

@@ -130,6 +130,11 @@ def _dependencies(one: Resource, by_key: dict[Key, Resource]) -> Iterable[Key]:
                 hint="write group/namespaces/namespace/kind/name, or group/kind/name; the core group is empty",
             )  # fmt: skip
         yield key
+    account = _annotations(one).get("kubernetes.io/service-account.name", "")
+    key = ("", "ServiceAccount", one.id.namespace, account)
+    if one.id.kind == "Secret" and one.body.get("type") == "kubernetes.io/service-account-token" and key in by_key:
+        # A cluster deletes the token of an account that is not there.
+        yield key
 
 
 def parse_reference(text: str) -> Key | None:

@@ -198,6 +198,32 @@ def test_K08_an_autoscaler_is_not_fought_with(prod: Environment) -> None:
     assert "f:replicas" not in entry["fieldsV1"]["f:spec"]
 
 
+def test_K08_the_rules_that_a_role_gathers_are_the_controller_s(prod: Environment) -> None:
+    group, label = "rbac.authorization.k8s.io", {"gathered-by": prod.namespace}
+    role = {"apiVersion": f"{group}/v1", "kind": "ClusterRole"}
+    names = [f"{prod.namespace}-{name}" for name in ("all", "part")]
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+    gathering = {
+        **role, "metadata": {"name": names[0]}, "rules": [],
+        "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": label}]},
+    }  # fmt: skip
+    part = {**role, "metadata": {"name": names[1], "labels": label}, "rules": rules}
+    assert prod.sync(gathering, part).error("prod") is None
+    place = f"/apis/{group}/v1/clusterroles/{names[0]}"
+    prod.testbed.wait(lambda: prod.testbed.call("GET", place).get("rules") == rules, "rules that were gathered")
+    assert set(prod.verbs(prod.plan(gathering, part)).values()) == {"unchanged"}
+
+
+def test_the_token_of_an_account_that_comes_in_the_same_run_is_kept(prod: Environment) -> None:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "bot"}}
+    metadata = {"name": "token", "annotations": {"kubernetes.io/service-account.name": "bot"}}
+    kind = "kubernetes.io/service-account-token"
+    token = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind}
+    assert prod.sync(token, account).error("prod") is None
+    prod.testbed.wait(lambda: "data" in (stored(prod, "secrets", "token") or {"data": ""}), "a token that is filled")
+    assert set(prod.verbs(prod.plan(token, account)).values()) == {"unchanged"}
+
+
 def test_K09_adoption_from_kubectl_makes_its_fields_removable(prod: Environment) -> None:
     old = config("flags", mode="a", gone="x")
     prod.testbed.kubectl("apply", "-n", prod.namespace, "-f", "-", stdin=json.dumps(old))

@@ -68,6 +68,17 @@ def test_dependencies_come_before_and_are_awaited() -> None:
     assert shown(objects) == [["flags!"], ["disk!", "other"], ["db!"], ["web"]]
 
 
+def test_the_token_of_an_account_comes_after_it() -> None:
+    def token(account: str) -> Resource:
+        annotations = {"kubernetes.io/service-account.name": account}
+        metadata = {"name": f"{account}-token", "namespace": "shop", "annotations": annotations}
+        kind = "kubernetes.io/service-account-token"
+        return resource({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind})
+
+    objects = [token("ours"), token("theirs"), an("ServiceAccount", "ours"), an("Secret", "key")]
+    assert shown(objects) == [["theirs-token", "ours!", "key"], ["ours-token"]]
+
+
 def test_a_needed_kind_may_depend_on_a_later_one() -> None:
     objects = [
         an("ConfigMap", "flags", depends="apps/namespaces/shop/Deployment/web"),
