@@ -21,7 +21,7 @@ from overlay.cluster.prune import apart, prune
 from overlay.cluster.record import DELETED, DEPLOYED, FAILED, PENDING, SUPERSEDED, UNPRUNED
 from overlay.cluster.run_hooks import run_hooks
 from overlay.cluster.stages import make_stages, rank
-from overlay.cluster.take_over import take_over
+from overlay.cluster.take_over import claim, take_over
 from overlay.cluster.wait import Waiter
 from overlay.errors import ClusterConflict, ClusterError, OverlayError, Temporary
 from overlay.failpoint import failpoint
@@ -249,6 +249,8 @@ class Run:
             elif action.uid:
                 if action.verb == ADOPT:
                     take_over(self._client, served, identity, action.uid)
+                if action.claim is not None:
+                    claim(self._client, served, identity, action.uid, action.claim)
                 # Only the very object that the plan is about.
                 body = {**body, "metadata": {**body["metadata"], "uid": action.uid}}
             self._client.apply(

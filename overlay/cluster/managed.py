@@ -216,6 +216,18 @@ def migrated(body: Body, manager: str) -> list[dict[str, Any]] | None:
     return [*rest, made]
 
 
+def claimed(body: Body, manager: str, place: tuple[str, ...]) -> list[dict[str, Any]] | None:
+    """Return managedFields in which a field is ours, as if we had applied it; None where we have applied nothing."""
+    ours = entry_of(body, manager)
+    if ours is None:
+        return None
+    tree: Fields = {}
+    for name in reversed(place):
+        tree = {f"f:{name}": tree}
+    rest = [one for one in body["metadata"]["managedFields"] if one is not ours]
+    return [*rest, {**ours, "fieldsV1": _union(ours.get("fieldsV1") or {}, tree)}]
+
+
 def without_manager(body: Body, manager: str) -> list[dict[str, Any]]:
     """Return managedFields without what a manager applied or wrote, as the server takes them."""
     entries = (body.get("metadata") or {}).get("managedFields") or ()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from overlay.cluster.answer import Failure
     from overlay.cluster.conflicts import Conflict, Policy
+    from overlay.cluster.leftover import Place
     from overlay.cluster.record import Key, Record
     from overlay.diff.change import Change
     from overlay.kube.types import Types
@@ -60,7 +61,8 @@ class Trial:
     """What a dry-run said of one object.
 
     body: what it would become. sent: what was applied, without fields that are left to others. force: fields of others
-    are taken over. failure: the server's no. refusal: our own. pending: why it could not be asked yet.
+    are taken over. failure: the server's no. refusal: our own. pending: why it could not be asked yet. claim: what has
+    to become ours before, so that it goes.
     """
 
     sent: Body
@@ -71,6 +73,7 @@ class Trial:
     conflicts: tuple[Conflict, ...] = ()
     refusal: str = ""
     pending: str = ""
+    claim: Place | None = None
 
 
 @value(kw_only=True)
@@ -81,6 +84,7 @@ class Action:
     body: what to apply. uid: of the live object. force: take over fields of others. is_checked: the server has seen it
     in a dry-run. seen: what the live object looked like (`fingerprint`), where it is written or deleted.
     release: the Helm release that it is taken from, as `namespace/name`. going: since when somebody deletes it.
+    claim: as the trial's.
     """
 
     verb: str
@@ -95,6 +99,7 @@ class Action:
     seen: str = ""
     release: str = ""
     going: str = ""
+    claim: Place | None = None
 
 
 @value(kw_only=True)
@@ -154,7 +159,7 @@ def decide(
     if live is not None and whose and not (options.adopt and foreign.may_adopt(live)):
         why = f"{whose}, which cannot be adopted from" if options.adopt else whose
         return replace(row, verb=CONFLICT, why=why)
-    row = replace(row, body=trial.sent, force=trial.force)
+    row = replace(row, body=trial.sent, force=trial.force, claim=trial.claim)
     if trial.pending:
         return replace(row, verb=CREATE, why=trial.pending, is_checked=False)
     if trial.conflicts:

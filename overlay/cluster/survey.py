@@ -7,6 +7,7 @@ from overlay.cluster.answer import Refused
 from overlay.cluster.applyset import PART_OF
 from overlay.cluster.client import MANAGER
 from overlay.cluster.definitions import refusal
+from overlay.cluster.leftover import in_the_way
 from overlay.cluster.placing import Placed, check_sizes
 from overlay.cluster.plan import Plan, Trial, decide, decide_prune
 from overlay.cluster.stages import make_stages
@@ -189,7 +190,10 @@ def _try(
             failure = error.failure
             if not failure.conflicts:
                 live = live or (client.find(served, one.id.namespace, one.id.name) if failure.status != 404 else None)
-                return Trial(sent=sent, failure=failure), live
+                trial = _try_claiming(client, served, live, Trial(sent=sent, failure=failure, force=force))
+                if trial.body is None or live is None or is_ours:
+                    return trial, live
+                return _try_adoption(client, served, live, trial), live
             named = conflicts.parse_conflicts(failure.conflicts)
             taken = managed.BEFORE if options.adopt or options.correct else ()
             sent, force, stay = conflicts.settle(sent, named, options.policies, taken=taken)
@@ -207,6 +211,27 @@ def _try(
             return _try_adoption(client, served, live, Trial(sent=sent, body=body, force=force)), live
         return Trial(sent=sent, body=body, force=force), live
     raise ClusterError(f"{one.id} is changed by others faster than it can be looked at", object=str(one.id))
+
+
+def _try_claiming(client: Client, served: Served, live: Body | None, trial: Trial) -> Trial:
+    """Return what comes of an object that is refused for a default of the server's alone, which becomes ours first."""
+    place = in_the_way(trial.sent, live, trial.failure) if live is not None and trial.failure is not None else None
+    if live is None or place is None:
+        return trial
+    spec, choice, default = place
+    sent, metadata = trial.sent, live["metadata"]
+    if default in sent[spec][choice]:
+        sent = conflicts.without(sent, place)  # null, with which an apply says nothing
+    namespace = str(metadata.get("namespace") or "")
+    try:
+        rest = conflicts.without(sent, (spec, choice))
+        _, body = client.apply(served, namespace, metadata["name"], rest, dry_run=True, force=trial.force)
+        body = {**body, spec: {**body[spec], choice: sent[spec][choice]}}
+        body["metadata"] = {key: item for key, item in body["metadata"].items() if key != "managedFields"}
+        left = client.replace(served, namespace, body, dry_run=True)
+    except Refused as error:
+        return replace(trial, failure=error.failure)
+    return replace(trial, sent=sent, body=left, failure=None, claim=place)
 
 
 def _try_adoption(client: Client, served: Served, live: Body, trial: Trial) -> Trial:

@@ -1,4 +1,4 @@
-"""Makes fields ours that kubectl or Helm wrote before, so that those which left can be removed (hazard K09)."""
+"""Makes fields of an object ours before it is applied, so that those which we do not name can be removed."""
 
 from __future__ import annotations
 
@@ -9,18 +9,36 @@ from overlay.errors import ClusterConflict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from overlay.cluster.client import Client
     from overlay.cluster.discovery import Served
-    from overlay.model.resource import ObjectId
+    from overlay.cluster.leftover import Place
+    from overlay.model.resource import Body, ObjectId
+
+    Entries = list[dict[str, Any]]
 
 _TRIES = 5
 
 
 def take_over(client: Client, served: Served, identity: ObjectId, uid: str) -> None:
-    """Write who manages what of the very object of this uid. Raises ClusterConflict, Refused."""
+    """Take what kubectl or Helm wrote before (hazard K09). Raises ClusterConflict, Refused."""
+    _write(client, served, identity, uid, lambda live: managed.migrated(live, MANAGER))
+
+
+def claim(client: Client, served: Served, identity: ObjectId, uid: str, place: Place) -> None:
+    """Take what the server wrote and nobody owns. Raises ClusterConflict, Refused."""
+    _write(client, served, identity, uid, lambda live: managed.claimed(live, MANAGER, place))
+
+
+def _write(
+    client: Client, served: Served, identity: ObjectId, uid: str, entries_of: Callable[[Body], Entries | None]
+) -> None:
+    """Write who manages what of the very object of this uid."""
     for _ in range(_TRIES):
         live = client.find(served, identity.namespace, identity.name)
-        entries = managed.migrated(live, MANAGER) if live else None
+        entries = entries_of(live) if live else None
         if live is None or entries is None:
             return
         operations = [

@@ -224,6 +224,39 @@ def test_the_token_of_an_account_that_comes_in_the_same_run_is_kept(prod: Enviro
     assert set(prod.verbs(prod.plan(token, account)).values()) == {"unchanged"}
 
 
+@pytest.mark.parametrize("said", [{}, {"rollingUpdate": None}])
+def test_a_default_of_the_server_is_not_in_the_way_of_another_choice(prod: Environment, said: dict[str, Any]) -> None:
+    """Nobody owns the bounds of a rolling update that nobody wrote, and a Deployment made anew must have none."""
+    recreate = deployment("web", "web:2", replicas=0, strategy={"type": "Recreate", **said})
+    claims = deployment("db", replicas=0)
+    claims["kind"] = "StatefulSet"
+    claims["spec"]["serviceName"] = "db"
+    by_hand = {**claims, "spec": {**claims["spec"], "updateStrategy": {"type": "OnDelete"}}}
+    assert prod.sync(deployment("web", replicas=0), claims).error("prod") is None
+    plan = prod.plan(recreate, by_hand)
+    changed = {one.id.kind: [(each.kind, each.path) for each in one.changes] for one in plan.of("update")}
+    assert changed["StatefulSet"] == [
+        ("changed", ("spec", "updateStrategy", "type")), ("removed", ("spec", "updateStrategy", "rollingUpdate")),
+    ]  # fmt: skip
+    assert ("removed", ("spec", "strategy", "rollingUpdate")) in changed["Deployment"]
+    assert len(changed["Deployment"]) == 3
+    assert prod.sync(recreate, by_hand).error("prod") is None
+    found = prod.testbed.call("GET", f"/apis/apps/v1/namespaces/{prod.namespace}/deployments/web")
+    assert found["spec"]["strategy"] == {"type": "Recreate"}
+    if said:  # a null is a field of its own to the server, and becomes ours when it means nothing any more
+        assert prod.sync(recreate, by_hand).error("prod") is None
+    assert prod.plan(recreate, by_hand).is_idle
+    assert prod.sync(deployment("web", replicas=0), claims).error("prod") is None
+
+
+def test_a_default_that_somebody_owns_is_in_the_way(prod: Environment) -> None:
+    assert prod.sync(deployment("web", replicas=0)).error("prod") is None
+    patch = '{"spec": {"strategy": {"rollingUpdate": {"maxSurge": 3}}}}'
+    prod.testbed.kubectl("patch", "-n", prod.namespace, "deployment", "web", "-p", patch)
+    verb, why = rows(prod, deployment("web", replicas=0, strategy={"type": "Recreate"}))["Deployment/web"]
+    assert (verb, "spec.strategy.rollingUpdate: Forbidden" in why) == ("refused", True)
+
+
 def test_K09_adoption_from_kubectl_makes_its_fields_removable(prod: Environment) -> None:
     old = config("flags", mode="a", gone="x")
     prod.testbed.kubectl("apply", "-n", prod.namespace, "-f", "-", stdin=json.dumps(old))
