@@ -152,10 +152,14 @@ class Client:
         return self.request("PUT", path, body, what=_label("PUT", served, namespace, name))[1]
 
     def patch(
-        self, served: Served, namespace: str, name: str, operations: Any, *, content: str, subresource: str = ""
-    ) -> Body:
+        self, served: Served, namespace: str, name: str, operations: Any, *, content: str, subresource: str = "",
+        dry_run: bool = False,
+    ) -> Body:  # fmt: skip
         """Send a JSON patch or merge patch."""
-        path = f"{served.path(namespace, _part(name))}{'/' if subresource else ''}{subresource}?fieldManager={MANAGER}"
+        path = (
+            f"{served.path(namespace, _part(name))}{'/' if subresource else ''}{subresource}?fieldManager={MANAGER}"
+            f"{'&dryRun=All' if dry_run else ''}"
+        )
         what = _label("PATCH", served, namespace, name)
         return self.request("PATCH", path, operations, content=content, what=what)[1]
 

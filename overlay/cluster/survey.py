@@ -226,9 +226,16 @@ def _try_claiming(client: Client, served: Served, live: Body | None, trial: Tria
     try:
         rest = conflicts.without(sent, (spec, choice))
         _, body = client.apply(served, namespace, metadata["name"], rest, dry_run=True, force=trial.force)
-        body = {**body, spec: {**body[spec], choice: sent[spec][choice]}}
-        body["metadata"] = {key: item for key, item in body["metadata"].items() if key != "managedFields"}
-        left = client.replace(served, namespace, body, dry_run=True)
+        becomes = {**body[spec], choice: sent[spec][choice]}
+        operations = [
+            {"op": "add", "path": "/metadata/labels", "value": body["metadata"].get("labels") or {}},
+            {"op": "add", "path": "/metadata/annotations", "value": body["metadata"].get("annotations") or {}},
+            {"op": "add", "path": f"/{spec}", "value": becomes},
+        ]
+        # Not as a whole (PUT): a job's account may only patch.
+        left = client.patch(
+            served, namespace, metadata["name"], operations, content="application/json-patch+json", dry_run=True
+        )
     except Refused as error:
         return replace(trial, failure=error.failure)
     return replace(trial, sent=sent, body=left, failure=None, claim=place)

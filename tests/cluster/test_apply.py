@@ -17,10 +17,11 @@ from overlay.cluster.guards import PruneLimits
 from overlay.cluster.managed import entry_of
 from overlay.cluster.moved import Moved
 from overlay.cluster.outcome import Event
+from overlay.cluster.rights import rights_of
 from overlay.diff.values import value_changes
-from overlay.errors import ClusterConflict, ManifestError
+from overlay.errors import ClusterConflict, ManifestError, OverlayError
 from overlay.parallel import WORKERS
-from tests.cluster.harness import Environment, config, deployment
+from tests.cluster.harness import Environment, config, deployment, resource
 from tests.cluster.testbed import Testbed
 
 pytestmark = pytest.mark.cluster
@@ -247,6 +248,30 @@ def test_a_default_of_the_server_is_not_in_the_way_of_another_choice(prod: Envir
         assert prod.sync(recreate, by_hand).error("prod") is None
     assert prod.plan(recreate, by_hand).is_idle
     assert prod.sync(deployment("web", replicas=0), claims).error("prod") is None
+
+
+def test_the_account_of_a_job_may_take_a_default_out_of_the_way(prod: Environment) -> None:
+    place = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{prod.namespace}"
+    web, recreate = deployment("web", replicas=0), deployment("web", replicas=0, strategy={"type": "Recreate"})
+    rights = rights_of([resource(web)], environment="prod", namespace=prod.namespace)
+    prod.testbed.call("POST", f"{place}/roles", {"metadata": {"name": "job"}, "rules": rights.rules(prod.namespace)})
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "job"}
+    subjects = [{"kind": "User", "name": "viewer", "apiGroup": "rbac.authorization.k8s.io"}]
+    binding = {"metadata": {"name": "job"}, "roleRef": reference, "subjects": subjects}
+    prod.testbed.call("POST", f"{place}/rolebindings", binding)
+    assert prod.sync(web).error("prod") is None
+    job = Environment(prod.testbed, prod.namespace, kubeconfig=str(prod.testbed.kubeconfig("viewer")))
+
+    def may() -> bool:
+        try:
+            return not job.plan(web).is_stopped
+        except OverlayError:
+            return False
+
+    prod.testbed.wait(may, "rights")
+    assert job.sync(recreate).error("prod") is None
+    assert job.plan(recreate).is_idle
+    job.close()
 
 
 def test_a_default_that_somebody_owns_is_in_the_way(prod: Environment) -> None:
