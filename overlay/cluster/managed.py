@@ -22,14 +22,11 @@ Fields = dict[str, "Fields"]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # What a client wrote before it applied server-side, and what stands for it afterwards.
 BEFORE = (
-    "kubectl-client-side-apply",
-    "kubectl-edit",
-    "kubectl-create",
-    "kubectl-replace",
-    "kubectl-patch",
-    "helm",
-    "kubectl",
-)
+    "kubectl-client-side-apply", "kubectl-edit", "kubectl-create", "kubectl-replace", "kubectl-patch", "kubectl-set",
+    "kubectl-expose", "kubectl-run", "kubectl-autoscale", "helm", "kubectl",
+)  # fmt: skip
+# What people note beside it, which stays where Git says nothing of it: taking a restart's would restart again.
+BESIDE = ("kubectl-label", "kubectl-annotate", "kubectl-rollout")
 
 
 def entry_of(body: Body, manager: str) -> dict[str, Any] | None:

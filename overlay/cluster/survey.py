@@ -195,7 +195,7 @@ def _try(
                     return trial, live
                 return _try_adoption(client, served, live, trial), live
             named = conflicts.parse_conflicts(failure.conflicts)
-            taken = managed.BEFORE if options.adopt or options.correct else ()
+            taken = (*managed.BEFORE, *managed.BESIDE) if options.adopt or options.correct else ()
             sent, force, stay = conflicts.settle(sent, named, options.policies, taken=taken)
             if stay:
                 live = live or client.find(served, one.id.namespace, one.id.name)

@@ -225,6 +225,42 @@ def test_the_token_of_an_account_that_comes_in_the_same_run_is_kept(prod: Enviro
     assert set(prod.verbs(prod.plan(token, account)).values()) == {"unchanged"}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("set", "image", "deployment/web", "main=by-hand"),
+        ("edit", "deployment/web"),
+        ("label", "deployment/web", "team=theirs", "--overwrite"),
+        ("annotate", "deployment/web", "note=theirs", "--overwrite"),
+        ("rollout", "undo", "deployment/web"),
+        ("scale", "deployment/web", "--replicas=2"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_what_kubectl_changed_is_corrected_whichever_its_command(prod: Environment, command: tuple[str, ...]) -> None:
+    def web(image: str) -> dict[str, Any]:
+        body = deployment("web", image, replicas=0)
+        body["metadata"] |= {"labels": {"team": "ours"}, "annotations": {"note": "ours"}}
+        return body
+
+    assert prod.sync(web("web:1")).error("prod") is None
+    assert prod.sync(web("web:2")).error("prod") is None
+    place = f"/apis/apps/v1/namespaces/{prod.namespace}/deployments/web"
+    prod.testbed.wait(lambda: _revision(prod.testbed.call("GET", place)) == "2", "two revisions")
+    prod.testbed.kubectl(*command, "-n", prod.namespace, EDITOR="sed -i s/web:2/by-hand/")
+    prod.testbed.kubectl("annotate", "-n", prod.namespace, "deployment/web", "seen=yes")
+    assert prod.plan(web("web:2")).is_stopped
+    assert prod.sync(web("web:2"), correct=True).error("prod") is None
+    assert prod.plan(web("web:2")).is_idle
+    assert prod.testbed.call("GET", place)["metadata"]["annotations"]["seen"] == "yes", (
+        "what Git does not name is theirs"
+    )
+
+
+def _revision(body: dict[str, Any]) -> str | None:
+    return (body["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision")
+
+
 @pytest.mark.parametrize("said", [{}, {"rollingUpdate": None}])
 def test_a_default_of_the_server_is_not_in_the_way_of_another_choice(prod: Environment, said: dict[str, Any]) -> None:
     """Nobody owns the bounds of a rolling update that nobody wrote, and a Deployment made anew must have none."""
