@@ -183,6 +183,7 @@ def _earlier(publishing: Publishing, one: Committed, number: int) -> Committed:
 def _named_targets(args: dict[str, Any], publishing: Publishing, names: list[str] | None) -> dict[str, Target]:
     from overlay.gitops.committed import find_targets  # noqa: PLC0415
     from overlay.gitops.target import Target  # noqa: PLC0415
+    from overlay.load.publishing import folder_of  # noqa: PLC0415
 
     url, accept = _url(args["repository"]), bool(args.get("accept_rewritten"))
     pattern = args["branch"] or _BRANCH
@@ -192,7 +193,7 @@ def _named_targets(args: dict[str, Any], publishing: Publishing, names: list[str
         from overlay.model.value import replace  # noqa: PLC0415
 
         return {name: replace(target, repository=url) for name, target in sorted(found.items())}
-    path = (args["path"] or "").strip("/")
+    path = folder_of(args["path"] or "")
     return {
         name: Target(
             repository=url, branch=pattern.replace("{environment}", name), path=path.replace("{environment}", name)

@@ -199,7 +199,7 @@ def check_branch(repository: Repository, name: str) -> str:
         repository.run("check-ref-format", ref)
     except GitError:
         raise GitError(f"{printable(name)!r} is no name of a branch") from None
-    if name.startswith("-") or name == "HEAD":
+    if name.startswith(("-", "refs/")) or name == "HEAD":
         raise GitError(f"{printable(name)!r} is no name of a branch")
     if ref in repository.checked_out():
         raise GitError(

@@ -105,7 +105,7 @@ def test_a_branch_beside_leaves_work_tree_and_index_byte_for_byte(project: Path)
     assert git(project, "show", f"bump/web:{DOCUMENT}") == PROD.replace("2.4.1", "2.4.3")
 
 
-@pytest.mark.parametrize("name", ["-x", "a..b", "x.lock", "a b", "@{-1}", "HEAD", "../x", "a:b", ""])
+@pytest.mark.parametrize("name", ["-x", "a..b", "x.lock", "a b", "@{-1}", "HEAD", "../x", "a:b", "refs/heads/x", ""])
 def test_G36_names_that_are_no_branch_are_refused(project: Path, name: str) -> None:
     done = overlay(project, *PIN, f"--branch={name}")
     if name:
@@ -119,6 +119,13 @@ def test_the_branch_that_is_checked_out_is_no_branch_beside(project: Path) -> No
         2,
         "error: the branch main is checked out\n  hint: leave out --branch to commit there, or name another one\n",
     )
+
+
+def test_a_branch_below_another_one_is_no_move_of_it(project: Path) -> None:
+    done = overlay(project, *PIN, "--branch", "main/web")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: Git cannot have both branches: ")
+    assert done.stderr.endswith("\n  hint: name another branch\n")
 
 
 def test_G14_a_detached_head_gets_the_commit_and_is_told_how_to_keep_it(project: Path) -> None:

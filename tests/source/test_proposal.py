@@ -286,6 +286,22 @@ def test_a_branch_that_went_another_way_on_the_remote_is_a_conflict(
     assert git(server.bare, "rev-parse", "bump").strip() == mine
 
 
+def test_G26_who_lends_objects_is_asked_by_no_program_of_the_repository(
+    start: Start, project: Path, tmp_path: Path
+) -> None:
+    server = start("github")
+    joined(project, server)
+    git(tmp_path, "clone", "-q", "--bare", str(project), "lender.git")
+    (project / ".git/objects/info/alternates").write_text(f"{tmp_path}/lender.git/objects\n")
+    git(project, "config", "core.alternateRefsCommand", f"touch {tmp_path}/canary; echo")
+    # A commit that is not here is fetched into this repository.
+    git(tmp_path, "clone", "-q", "-b", "main", str(server.bare), "other")
+    git(tmp_path / "other", "-c", "user.name=B", "-c", "user.email=b@x", "commit", "-q", "--allow-empty", "-m", "more")
+    git(tmp_path / "other", "push", "-q", "origin", "HEAD:overlay/pin-prod")
+    assert overlay(project, *PIN).returncode == 0
+    assert not (tmp_path / "canary").exists()
+
+
 def test_G04_what_the_remote_says_when_it_refuses_is_told(start: Start, project: Path) -> None:
     server = start("github")
     joined(project, server)
