@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from overlay.git.program import Program
     from overlay.git.repository import Repository
 
+# The rule of an error that says that a remote takes one branch at a time.
+ONE_BRANCH = "one-branch"
 # What the remote is called while git runs; no user calls one so.
 NAME = "overlay-remote"
 # Said each time: the repository's configuration could name other programs, which run here for remotes on disk.
@@ -246,6 +248,7 @@ class Remote:
                 f"{self.shown} cannot take several branches together, so that either all are changed or none",
                 hint="sync one environment after the other, or publish them to folders of one branch: "
                 "spec.publish.branch and path",
+                rule=ONE_BRANCH,
             )
         if "[rejected]" in refused or "[rejected]" in own or _MOVED.search(f"{refused} {words}".lower()):
             return GitConflict(

@@ -12,6 +12,7 @@ import time
 
 from overlay.errors import GitConflict, GitError, OverlayError, raise_all
 from overlay.failpoint import failpoint
+from overlay.git.remote import ONE_BRANCH
 from overlay.gitops.commits import make_commits
 from overlay.gitops.plan import large_files, plan
 from overlay.gitops.reading import read_elsewhere, read_published, read_touched
@@ -191,9 +192,35 @@ class Publisher:
         """Commit and push the plans.
 
         confirm: is asked (it raises) when an environment itself changed on the remote since it was planned; where only
-        others moved the branch, nothing is asked. together: what stops one environment stops all. Raises GitConflict
-        where a branch moves all the time, Problems where all are stopped.
+        others moved the branch, nothing is asked. together: what stops one environment stops all; else a remote that
+        takes one branch at a time gets them one by one. Raises GitConflict where a branch moves all the time, Problems
+        where all are stopped.
         """
+        try:
+            return self._publish(pairs, confirm, together=together)
+        except GitError as error:
+            if error.rule != ONE_BRANCH or together:
+                raise
+        outcomes: list[Outcome] = []
+        errors: list[OverlayError] = []
+        for branch in dict.fromkeys([want.target.branch for want, _ in pairs]):
+            some = [(want, one) for want, one in pairs if want.target.branch == branch]
+            try:
+                result = self._publish(some, confirm, together=False)
+            except OverlayError as error:
+                errors.append(error.of(", ".join([want.environment for want, _ in some])))
+            else:
+                outcomes += result.outcomes
+                errors += result.errors
+        return Result(outcomes=tuple(outcomes), errors=tuple(errors))
+
+    def _publish(
+        self,
+        pairs: Sequence[tuple[Wanted, Plan]],
+        confirm: Callable[[Plan, Plan], None] | None,
+        *,
+        together: bool,
+    ) -> Result:
         first = {want.environment: one for want, one in pairs}
         errors: list[OverlayError] = []
         tries = 0

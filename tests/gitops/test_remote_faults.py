@@ -107,16 +107,24 @@ def test_G05_one_branch_that_is_refused_keeps_all_back(project: Path, bare: Path
 
 def test_G05_a_server_that_takes_one_branch_at_a_time_gets_one(project: Path, bare: Path, git_http: GitServer) -> None:
     git(bare, "config", "receive.advertiseAtomic", "false")
+    hook(bare, "update", 'case "$1" in */prod) exit 1;; esac\n')
     done = overlay(project, "sync", "--all", "-y")
-    assert (done.returncode, branches(bare)) == (2, [])
+    assert done.returncode == 5
+    assert "\ndev: published revision 1 as " in f"\n{done.stderr}"
+    assert "error in prod: " in done.stderr
+    assert branches(bare) == ["environments/dev"]
+    (bare / "hooks/update").unlink()
+    change(project, "dev", "1.1.0")
+    assert overlay(project, "plan", "--all", "--out", "plan.json").returncode in (0, 1)
+    done = overlay(project, "sync", "--plan", "plan.json")
+    assert (done.returncode, branches(bare)) == (2, ["environments/dev"]), "a saved plan is carried out whole"
     assert done.stderr == (
         f"error in dev, prod: {git_http.url('remote.git')} cannot take several branches together, so that either all "
         "are changed or none\n  hint: sync one environment after the other, or publish them to folders of one branch: "
         "spec.publish.branch and path\n"
     )
-    for name in ("dev", "prod"):
-        sync(project, name)
-    assert branches(bare) == ["environments/dev", "environments/prod"]
+    sync(project, "--all")
+    assert [published(project, name)["revision"] for name in ("dev", "prod")] == [2, 1]
 
 
 def test_G04_words_of_a_hook_are_no_move_of_the_branch(project: Path, bare: Path, tmp_path: Path) -> None:
