@@ -263,13 +263,15 @@ def look_at(args: dict[str, Any], one: Published) -> Live:
 def is_there(live: Live, one: Published) -> bool:
     """Tell whether the cluster has all of this revision, so that what differs was changed by others.
 
-    What is still to be deleted is left over from the run that could not.
+    What is still to be deleted is left over from the run that could not. A number comes again where somebody put an
+    earlier revision back by hand: it is another revision then, of another commit of the source.
     """
     from overlay.cluster.plan import GONE, PRUNE  # noqa: PLC0415
 
     current = live.record.current
-    is_deployed = current is not None and (current.revision, current.status) == (one.revision, "deployed")
-    return is_deployed and not live.plan.of(PRUNE, GONE)
+    if current is None or (current.revision, current.source, current.status) != (one.revision, one.source, "deployed"):
+        return False
+    return not live.plan.of(PRUNE, GONE)
 
 
 def commit_for(live: Live, one: Published) -> str:

@@ -144,6 +144,30 @@ def test_drift_is_reported_and_nothing_is_written(make: Callable[..., Shop]) -> 
     )
 
 
+def test_a_number_that_comes_again_after_a_revert_by_hand_is_another_revision(make: Callable[..., Shop]) -> None:
+    shop = make()
+    publish(shop, "2.0.0")
+    assert job(shop, "prod", "--first-contact").code == 0
+    clone = shop.folder.parent / "clone"
+    git(shop.folder.parent, "clone", "-q", "--branch", "environments/prod", "remote.git", str(clone))
+    git(clone, "-c", "user.name=Ada", "-c", "user.email=ada@shop.example", "revert", "--no-edit", "HEAD")
+    git(clone, "push", "-q")
+    publish(shop, "3.0.0")
+    done = job(shop, "prod")
+    assert (done.code, done.of("drift")) == (0, [])
+    assert image(shop) == "shop/web:3.0.0"
+
+
+def test_drift_is_reported_as_such_after_a_run_from_a_later_commit(make: Callable[..., Shop]) -> None:
+    shop = make()
+    (shop.folder / "README.md").write_text("nothing that is rendered\n")
+    shop.commit()
+    assert shop.sync("--first-contact").returncode == 0
+    edit(shop, '{"data": {"level": "debug"}}')
+    done = job(shop, "prod")
+    assert (done.code, len(done.of("drift"))) == (1, 1)
+
+
 def test_drift_is_corrected_where_the_environment_says_so(make: Callable[..., Shop]) -> None:
     shop = make(cluster="  cluster: {context: testbed, drift: correct}\n")
     assert job(shop, "prod", "--first-contact").code == 0
