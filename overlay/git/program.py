@@ -41,6 +41,7 @@ SETTINGS = (
     "user.useConfigOnly=true",
     # Else fast-import takes a file of another case for ours, and what people wrote changes its encoding.
     "core.ignoreCase=false", "i18n.commitEncoding=UTF-8", "i18n.logOutputEncoding=UTF-8",
+    "diff.relative=false",
 )  # fmt: skip
 # What of the caller's GIT_* means the user and not some repository.
 _KEPT = (
@@ -113,6 +114,8 @@ class Program:
                 preexec_fn=self._limit if self.largest is not None else None,  # noqa: PLW1509  # no thread of ours runs
             )  # fmt: skip
         except OSError as error:
+            if not os.path.isdir(self.folder):
+                raise GitError(f"{self.folder} is gone", hint="run the same command again") from None
             raise GitError(f"git cannot be run: {os.strerror(error.errno or 0).lower()}", hint="install git") from None
         try:
             out, said = process.communicate(given, timeout=self.seconds)

@@ -77,8 +77,8 @@ class Remote:
         self.url = url
         self.shown = shown_url(url)
         self._login: tuple[str, str] | None = None
-        self._secrets = [part for part in (urlsplit(url).password,) if part] if "://" in url else []
         self._protocols = protocols(url)
+        self._secrets = [part for part in (urlsplit(url).password,) if part] if "://" in url else []
         self._settings = tuple(settings)
         # The last answer to `listing`.
         self.heard: dict[str, str] | None = None
@@ -319,7 +319,8 @@ def remote_at(program: Program, url: str) -> Remote:
     """
     protocols(url)
     # Outside of any repository, whose configuration says nothing of it.
-    out = program.run("ls-remote", "--get-url", "--end-of-options", url, env={"GIT_DIR": os.devnull})
+    env = {"GIT_DIR": os.devnull, **program.with_config([(f"remote.{NAME}.url", url)])}
+    out = program.run("ls-remote", "--get-url", NAME, env=env)
     return Remote(program, out.decode("utf-8", "surrogateescape").rstrip("\n"))
 
 

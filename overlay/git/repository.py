@@ -168,7 +168,7 @@ class Repository(Program):
 
     def stage(self, files: Mapping[str, Entry | None]) -> None:
         """Put files (paths from the top of the work tree) into the index, or out of it (None); all else stays."""
-        gone = "0" * 40
+        gone = "0" * (64 if self.form() == "sha256" else 40)
         lines = [
             (f"{entry.mode} {entry.blob} 0\t" if entry is not None else f"0 {gone}\t").encode() + os.fsencode(path)
             for path, entry in files.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 
 from overlay.errors import GitConflict, GitError, OverlayError, raise_all
 from overlay.failpoint import failpoint
@@ -248,7 +249,8 @@ class Publisher:
                     raise_all(errors)
                 continue
             failpoint("git.pushed")
-            self.store.see(newest)
+            with suppress(GitError):  # it is published, and the next run sees it when it fetches
+                self.store.see(newest)
             failpoint("git.seen")
             made = {want.environment: commit for (want, _), commit in zip(acting, commits, strict=True)}
             outcomes = [

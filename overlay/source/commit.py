@@ -74,6 +74,9 @@ def refuse_changed(repository: Repository, commit: str, changes: Mapping[str, by
         hint = "commit it or put it back first; --no-commit only writes it"
         if _on_disk(repository, path) not in fine:
             what = "is not committed yet" if before is None else "has changes that are not committed"
+            if _lines(_on_disk(repository, path)) == _lines(before):
+                what = "has other line ends here than in the commit"
+                hint = "git config core.autocrlf false, and check it out again; --no-commit only writes it"
             raise GitConflict(f"{printable(path)} {what}", hint=hint)
         staged = repository.staged(path)
         blobs = {repository.entry(commit, path), *([_entry(repository, commit, path, data)] if resume else [])}
@@ -239,6 +242,10 @@ def _on_disk(repository: Repository, path: str) -> bytes | None:
         return None
     except OSError as error:
         raise GitError(f"{printable(path)} cannot be read: {os.strerror(error.errno or 0).lower()}") from None
+
+
+def _lines(data: bytes | None) -> bytes | None:
+    return data.replace(b"\r\n", b"\n") if data is not None else None
 
 
 def _write(repository: Repository, path: str, data: bytes) -> None:

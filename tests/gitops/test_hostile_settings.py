@@ -60,6 +60,8 @@ def test_G22_a_damaged_object_of_the_source_is_named(project: Path) -> None:
         "-x@h.example:a",
         "--upload-pack=touch canary",
         "https://h.example/a%0ab",
+        "https://[::1/a",
+        "ssh://h.example:port/a",
         "https://h.example/a\nb",
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from overlay.git.repository import Repository
-from tests.gitops.projects import change, git, log, overlay, published, shop, shown, sync, tree, write
+from tests.gitops.projects import PROD, change, git, log, overlay, published, shop, shown, sync, tree, write
 
 EXTRA = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"
 
@@ -53,6 +53,22 @@ def test_words_stay_what_they_are_whatever_encoding_people_use(tmp_path: Path, n
     assert ": Größe für Zoë\n" in commit
     assert "\nencoding " not in commit
     assert json.loads(shown(project, "environments/prod:hydrator.metadata"))["subject"] == "Größe für Zoë"
+
+
+def test_commits_are_found_below_the_top_whatever_paths_people_are_shown(tmp_path: Path) -> None:
+    project = shop(tmp_path)
+    (project / "apps").mkdir()
+    git(project, "mv", "environments", "apps/environments")
+    git(project, "commit", "-q", "-m", "below")
+    git(project, "push", "-q", "origin", "main")
+    home("[diff]\n\trelative = true\n")
+    sync(project / "apps", "prod")
+    path = project / "apps" / PROD
+    path.write_text(path.read_text().replace("1.0.0", "1.1.0"))
+    git(project, "commit", "-q", "-a", "-m", "web 1.1.0 in prod")
+    done = overlay(project / "apps", "status", "--git", "prod")
+    assert "behind" in done.stdout
+    assert "web 1.1.0 in prod" in done.stdout
 
 
 def test_G39_a_setting_that_stands_alone_means_yes(tmp_path: Path) -> None:
