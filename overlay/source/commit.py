@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 
 from overlay.errors import GitConflict, GitError, OverlayError
 from overlay.failpoint import failpoint
@@ -190,6 +191,16 @@ def commit_on(
         repository.move_ref(ref, commit, here, "overlay: " + message.partition("\n")[0])
     failpoint("source.moved")
     return Committed(branch=name, commit=commit, is_new=bool(found))
+
+
+def take_back(repository: Repository, name: str, commit: str, before: str | None) -> None:
+    """Let a branch be what it was before a commit that came too late; what somebody made of it since stays."""
+    ref = f"refs/heads/{name}"
+    with suppress(GitError):
+        if before is None:
+            repository.run("update-ref", "-d", "--end-of-options", ref, commit)
+        else:
+            repository.move_ref(ref, before, commit, "overlay: the remote's branch moved meanwhile")
 
 
 def check_branch(repository: Repository, name: str) -> str:

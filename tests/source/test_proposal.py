@@ -28,6 +28,7 @@ from overlay.source.forge import (
     read_remote,
 )
 from overlay.source.proposal import Proposals, Proposed
+from tests.servers.git_http import GitServer, meanwhile
 from tests.source.forges import TOKEN, VARIABLES, ForgeServer, dropped, failing
 from tests.source.projects import DOCUMENT, PROD, git, overlay, repository, state
 
@@ -284,6 +285,28 @@ def test_a_branch_that_went_another_way_on_the_remote_is_a_conflict(
         "error: the branch bump has other commits here than on the remote\n  hint: rename or delete it\n",
     )
     assert git(server.bare, "rev-parse", "bump").strip() == mine
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_G01_a_branch_that_moves_meanwhile_is_gone_on_from(
+    project: Path, tmp_path: Path, git_http: GitServer, *, is_there: bool
+) -> None:
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    bare = tmp_path / "remote.git"
+    git(project, "remote", "add", "origin", git_http.url("remote.git"))
+    git(project, "push", "-q", str(bare), "main", *(["main:bump"] if is_there else []))
+
+    def theirs() -> None:
+        made = git(
+            bare, "-c", "user.name=B", "-c", "user.email=b@x", "commit-tree", "-p", "main", "-m", "theirs", "main^{tree}"
+        )  # fmt: skip
+        git(bare, "update-ref", "refs/heads/bump", made.strip())
+
+    git_http.faults = {"GET git-receive-pack": [meanwhile(theirs)]}
+    done = overlay(project, *PIN, "--branch", "bump")
+    assert done.returncode == 0, done.stderr
+    expected = "prod: pin image shop/web to 2.4.2\ntheirs\nshop\n"
+    assert [git(place, "log", "--format=%s", "bump") for place in (bare, project)] == [expected] * 2
 
 
 def test_G26_who_lends_objects_is_asked_by_no_program_of_the_repository(
