@@ -309,6 +309,20 @@ def test_G01_a_branch_that_moves_meanwhile_is_gone_on_from(
     assert [git(place, "log", "--format=%s", "bump") for place in (bare, project)] == [expected] * 2
 
 
+def test_a_branch_that_was_merged_and_deleted_begins_anew(project: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    git(project, "remote", "add", "origin", f"{tmp_path}/remote.git")
+    git(project, "push", "-q", "origin", "main")
+    assert overlay(project, *PIN).returncode == 0
+    git(project, "merge", "-q", "overlay/pin-prod")
+    git(project, "commit", "-q", "--allow-empty", "-m", "more")
+    git(project, "push", "-q", "origin", "main", ":overlay/pin-prod")
+    done = overlay(project, "pin", "prod", "--image", "shop/web=2.4.3", "--pull-request")
+    assert done.returncode == 0, done.stderr
+    assert git(project, "log", "--format=%s", "main..overlay/pin-prod") == "prod: pin image shop/web to 2.4.3\n"
+    assert git(project, "merge-base", "main", "overlay/pin-prod") == git(project, "rev-parse", "main")
+
+
 def test_G26_who_lends_objects_is_asked_by_no_program_of_the_repository(
     start: Start, project: Path, tmp_path: Path
 ) -> None:
