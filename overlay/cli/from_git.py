@@ -110,7 +110,7 @@ def _targets(
     """Return where environments are published, and what documents say of their clusters; `wrong` takes the others."""
     names = _names(args)
     if args["repository"]:
-        return _named_targets(args, publishing, names), {}
+        return _named_targets(args, publishing, names, wrong), {}
     if args["branch"] or args["path"]:
         raise UsageError("--branch and --path go with --repository", hint="the environment's documents say where it is")
     return _documented(args, publishing, names, wrong)
@@ -180,7 +180,10 @@ def _earlier(publishing: Publishing, one: Committed, number: int) -> Committed:
         store.__exit__(None, None, None)
 
 
-def _named_targets(args: dict[str, Any], publishing: Publishing, names: list[str] | None) -> dict[str, Target]:
+def _named_targets(
+    args: dict[str, Any], publishing: Publishing, names: list[str] | None, wrong: dict[str, Published | OverlayError]
+) -> dict[str, Target]:
+    """Return the environments at --repository; `wrong` takes those of --all that are not as they should be."""
     from overlay.gitops.committed import find_targets  # noqa: PLC0415
     from overlay.gitops.target import Target  # noqa: PLC0415
     from overlay.load.publishing import folder_of  # noqa: PLC0415
@@ -189,7 +192,8 @@ def _named_targets(args: dict[str, Any], publishing: Publishing, names: list[str
     pattern = args["branch"] or _BRANCH
     if names is None:
         store, remote = publishing.store(url)
-        found = find_targets(store, remote, pattern.replace("{environment}", "*"), accept_rewritten=accept)
+        found, errors = find_targets(store, remote, pattern.replace("{environment}", "*"), accept_rewritten=accept)
+        wrong |= {name: error.of(name) for name, error in errors.items()}
         from overlay.model.value import replace  # noqa: PLC0415
 
         return {name: replace(target, repository=url) for name, target in sorted(found.items())}
