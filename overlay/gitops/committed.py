@@ -44,14 +44,17 @@ def read_committed(
     found: dict[str, Committed | OverlayError] = {
         name: wrong[target.branch].of(name) for name, target in targets.items() if target.branch in wrong
     }
-    published = read_published(store, remote, tips, list(good.values()))
+    none: dict[Target, OverlayError] = {}
+    published = read_published(store, remote, tips, list(good.values()), none)
     blobs = []
     for one in published.values():
         blobs += [oid for file, oid in one.files.items() if one.record is not None and file in one.record.files]
     store.prefetch(blobs, remote)
     for name, target in good.items():
         one = published[target]
-        if one.record is None or one.tip is None:
+        if target in none:
+            found[name] = none[target].of(name)
+        elif one.record is None or one.tip is None:
             found[name] = UsageError(
                 f"nothing is published of {name} at {target} of {remote.shown}", environment=name,
                 hint=f"`overlay sync {name}` publishes it",

@@ -115,7 +115,7 @@ class Publisher:
 
     def _plan(self, wants: Sequence[Wanted]) -> list[Looked]:
         published, wrong = self._published(wants)
-        good = [want for want in wants if want.target.branch not in wrong]
+        good = [want for want in wants if want.target not in wrong]
         contents = read_touched(self.store, self.remote, [(want, published[want.target]) for want in good])
         revisions = self._last_revisions(good, published)
         elsewhere = read_elsewhere(self.store, self.remote, good, published)
@@ -127,8 +127,8 @@ class Publisher:
                 revisions.get(want.target, 0),
                 elsewhere.get(want.environment),
             )
-            if want.target.branch not in wrong
-            else Looked(want=want, now=None, plan=wrong[want.target.branch].of(want.environment), contents={})
+            if want.target not in wrong
+            else Looked(want=want, now=None, plan=wrong[want.target].of(want.environment), contents={})
             for want in wants
         ]
 
@@ -165,16 +165,19 @@ class Publisher:
             one = error.of(want.environment)
         return Looked(want=want, now=now, plan=one, contents=contents, findings=tuple(findings))
 
-    def _published(self, wants: Sequence[Wanted]) -> tuple[dict[Target, Published], Mapping[str, OverlayError]]:
-        """Return what the targets hold, and what is wrong with branches."""
+    def _published(self, wants: Sequence[Wanted]) -> tuple[dict[Target, Published], dict[Target, OverlayError]]:
+        """Return what the targets hold, and what is wrong with them or their branches."""
         branches = list(dict.fromkeys([want.target.branch for want in wants]))
         answer = self.remote.listing(*dict.fromkeys([*branches, *self.beside]))
         listed = {branch: commit for branch, commit in answer.items() if branch in branches}
         failpoint("git.listed")
         accepted = self.choices.accept_rewritten
-        wrong = {} if accepted else self.store.deleted(self.remote, branches, listed)
+        gone = {} if accepted else self.store.deleted(self.remote, branches, listed)
         tips, rewritten = self.store.fetch(self.remote, listed, accept_rewritten=accepted)
-        return read_published(self.store, self.remote, tips, [want.target for want in wants]), {**wrong, **rewritten}
+        wrong: dict[Target, OverlayError] = {}
+        published = read_published(self.store, self.remote, tips, [want.target for want in wants], wrong)
+        bad = {**gone, **rewritten}
+        return published, wrong | {want.target: bad[want.target.branch] for want in wants if want.target.branch in bad}
 
     def _last_revisions(self, wants: Sequence[Wanted], published: dict[Target, Published]) -> dict[Target, int]:
         """Return the last revisions of targets whose branches are gone, so that numbers never come again."""
