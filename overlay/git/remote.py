@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import re
 import tempfile
 import time
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from overlay.errors import GitConflict, GitError, OverlayError, Temporary
 from overlay.files.paths import printable
@@ -78,7 +79,8 @@ class Remote:
         self.shown = shown_url(url)
         self._login: tuple[str, str] | None = None
         self._protocols = protocols(url)
-        self._secrets = [part for part in (urlsplit(url).password,) if part] if "://" in url else []
+        parts = urlsplit(url if "://" in url else "")
+        self._secrets = _forms(parts.username or "", parts.password) if parts.password else []
         self._settings = tuple(settings)
         # The last answer to `listing`.
         self.heard: dict[str, str] | None = None
@@ -92,7 +94,7 @@ class Remote:
     def use_login(self, user: str, password: str) -> None:
         """Answer with this where the remote asks for a login and no helper of the user's knows one."""
         self._login = (user, password)
-        self._secrets.append(password)
+        self._secrets += _forms(user, password)
 
     def listing(self, *branches: str) -> dict[str, str]:
         """Return the newest commits of those of some branches that the remote has."""
@@ -280,6 +282,12 @@ class Remote:
             kind = _Hiccup if is_hiccup else Temporary
             return kind(f"{self.shown} cannot be reached: {reason}", hint="try again later")
         return GitError(f"git cannot use {self.shown}: {reason}")
+
+
+def _forms(user: str, password: str) -> list[str]:
+    """Return a password as it could be told back: as it stands in a URL, in the clear, and in a header."""
+    login = f"{unquote(user)}:{unquote(password)}"
+    return [password, unquote(password), base64.b64encode(login.encode()).decode()]
 
 
 def _http_settings(url: str) -> list[tuple[str, str]]:

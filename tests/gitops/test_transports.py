@@ -155,6 +155,15 @@ def test_Z04_a_password_in_the_remotes_url_works_and_is_never_shown(project: Pat
     assert not [path for path in cache.rglob("*") if SECRET in path.name]
 
 
+def test_Z04_a_password_that_the_server_tells_back_is_hidden(project: Path, git_http: GitServer) -> None:
+    hook = project.parent / "remote.git/hooks/pre-receive"
+    hook.write_text(f"#!/bin/sh\necho 'you are ada, p@ss/word, {basic('ada', 'p@ss/word')}' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    served(project, git_http.url("remote.git", "ada:p%40ss%2Fword"))
+    done = overlay(project, "sync", "prod", "-y")
+    assert done.stderr.endswith("(pre-receive hook declined) (you are ada, ***, Basic ***)\n")
+
+
 def test_nobody_is_asked_for_a_login(project: Path, git_http: GitServer) -> None:
     """On a terminal, too: what would wait for an answer fails instead."""
     git_http.accepts = ["Basic never"]
