@@ -60,7 +60,12 @@ class Program:
         self.folder = folder
         self.seconds = seconds
         self.env = {name: text for name, text in env.items() if not name.startswith("GIT_") or name.startswith(_KEPT)}
-        self.env |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1"}
+        self.env |= {
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_GRAFT_FILE": os.devnull,
+        }
         # In a partial clone git fetches what it misses by itself, by a URL or a program that the clone names.
         self.env["GIT_ALLOW_PROTOCOL"] = "https:ssh"
         self._settings: tuple[str, ...] = SETTINGS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -62,6 +63,14 @@ def test_https_with_a_certificate_of_ones_own_authority(project: Path, git_https
     assert [one.what for one in git_https.seen] == [
         "GET git-upload-pack", "POST git-upload-pack", "GET git-receive-pack", "POST git-receive-pack",
     ]  # fmt: skip
+
+
+def test_what_a_partial_clone_lacks_is_fetched(project: Path, tmp_path: Path, git_https: GitServer) -> None:
+    git(tmp_path / "remote.git", "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--no-checkout", git_https.url("remote.git"), "part")
+    shutil.copytree(project / "environments", tmp_path / "part/environments")
+    done = overlay(tmp_path / "part", "plan", "prod")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_G06_a_certificate_of_nobody_is_refused(project: Path, make_git_server: Make) -> None:
