@@ -95,16 +95,16 @@ def _not_pinned(live: Live, uid: str) -> Finding:
 
 
 def apply_lives(
-    args: dict[str, Any], lives: Sequence[Live], commits: Mapping[str, tuple[int, str]], source: str
+    args: dict[str, Any], lives: Sequence[Live], commits: Mapping[str, tuple[int, str, str]]
 ) -> list[OverlayError]:
-    """Carry out each plan with the revision and commit that hold it; return what went wrong."""
+    """Carry out each plan with the revision and commit that hold it, and the source's; return what went wrong."""
     from overlay.cli.together import together  # noqa: PLC0415
     from overlay.cluster.halt import Halt  # noqa: PLC0415
 
     halt = Halt()
 
     def apply(live: Live) -> OverlayError | None:
-        revision, commit = commits[live.wish.name]
+        revision, commit, source = commits[live.wish.name]
         return apply_one(args, live, revision=revision, commit=commit, source=source, halt=halt)
 
     return [error for error in together(apply, lives, halt) if error is not None]
@@ -260,8 +260,9 @@ def apply_uncommitted(args: dict[str, Any]) -> int:
             current = one.record.current
             is_same = one.plan.is_idle and current is not None and current.status == "deployed"
             last = current.revision if current else 0
-            commits[one.wish.name] = (last, current.commit) if is_same and current else (last + 1, "local")
-        errors += [*looked.errors, *apply_lives(args, due, commits, "local")]
+            revision, commit = (last, current.commit) if is_same and current else (last + 1, "local")
+            commits[one.wish.name] = (revision, commit, "local")
+        errors += [*looked.errors, *apply_lives(args, due, commits)]
     finally:
         looked.close()
     report(errors, (), args)

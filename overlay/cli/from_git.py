@@ -110,7 +110,7 @@ def _targets(
     """Return where environments are published, and what documents say of their clusters; `wrong` takes the others."""
     names = _names(args)
     if args["repository"]:
-        return _named_targets(args, publishing, names), {}
+        return _named_targets(args, publishing, names, wrong), {}
     if args["branch"] or args["path"]:
         raise UsageError("--branch and --path go with --repository", hint="the environment's documents say where it is")
     return _documented(args, publishing, names, wrong)
@@ -180,19 +180,24 @@ def _earlier(publishing: Publishing, one: Committed, number: int) -> Committed:
         store.__exit__(None, None, None)
 
 
-def _named_targets(args: dict[str, Any], publishing: Publishing, names: list[str] | None) -> dict[str, Target]:
+def _named_targets(
+    args: dict[str, Any], publishing: Publishing, names: list[str] | None, wrong: dict[str, Published | OverlayError]
+) -> dict[str, Target]:
+    """Return the environments at --repository; `wrong` takes those of --all that are not as they should be."""
     from overlay.gitops.committed import find_targets  # noqa: PLC0415
     from overlay.gitops.target import Target  # noqa: PLC0415
+    from overlay.load.publishing import folder_of  # noqa: PLC0415
 
     url, accept = _url(args["repository"]), bool(args.get("accept_rewritten"))
     pattern = args["branch"] or _BRANCH
     if names is None:
         store, remote = publishing.store(url)
-        found = find_targets(store, remote, pattern.replace("{environment}", "*"), accept_rewritten=accept)
+        found, errors = find_targets(store, remote, pattern.replace("{environment}", "*"), accept_rewritten=accept)
+        wrong |= {name: error.of(name) for name, error in errors.items()}
         from overlay.model.value import replace  # noqa: PLC0415
 
         return {name: replace(target, repository=url) for name, target in sorted(found.items())}
-    path = (args["path"] or "").strip("/")
+    path = folder_of(args["path"] or "")
     return {
         name: Target(
             repository=url, branch=pattern.replace("{environment}", name), path=path.replace("{environment}", name)
@@ -262,13 +267,15 @@ def look_at(args: dict[str, Any], one: Published) -> Live:
 def is_there(live: Live, one: Published) -> bool:
     """Tell whether the cluster has all of this revision, so that what differs was changed by others.
 
-    What is still to be deleted is left over from the run that could not.
+    What is still to be deleted is left over from the run that could not. A number comes again where somebody put an
+    earlier revision back by hand: it is another revision then, of another commit of the source.
     """
     from overlay.cluster.plan import GONE, PRUNE  # noqa: PLC0415
 
     current = live.record.current
-    is_deployed = current is not None and (current.revision, current.status) == (one.revision, "deployed")
-    return is_deployed and not live.plan.of(PRUNE, GONE)
+    if current is None or (current.revision, current.source, current.status) != (one.revision, one.source, "deployed"):
+        return False
+    return not live.plan.of(PRUNE, GONE)
 
 
 def commit_for(live: Live, one: Published) -> str:

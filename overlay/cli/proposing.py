@@ -88,9 +88,9 @@ def _pushed(
     Returns also the branch that the pull request goes to (the one that is checked out, where the remote has it, else
     the remote's default one), and how many commits of what is checked out the remote does not have there yet.
     """
-    from overlay.source.commit import check_branch, commit_on, count_new  # noqa: PLC0415
+    from overlay.source.commit import check_branch, commit_on, count_new, current_commit, take_back  # noqa: PLC0415
 
-    check_branch(repository, branch)
+    ref = check_branch(repository, branch)
     here = (repository.branch() or "").removeprefix("refs/heads/")
     tries = 0
     while True:
@@ -99,12 +99,17 @@ def _pushed(
         tip = known.get(branch)
         if tip is not None and repository.commit_of(tip) != tip:
             remote.fetch(f"refs/heads/{branch}")
-        committed = commit_on(repository, branch, changes, message, tip)
+        before, head = repository.commit_of(ref), current_commit(repository)
+        # Merged there, and deleted: what is left of it here would be an old place to begin at.
+        is_merged = tip is None and before is not None and repository.is_ancestor(before, head)
+        committed = commit_on(repository, branch, changes, message, head if is_merged else tip)
         try:
             if committed.commit != tip:
                 remote.push({branch: committed.commit})
             failpoint("source.pushed")
         except GitConflict:
+            if committed.is_new:
+                take_back(repository, branch, committed.commit, before)
             if tries == _TRIES:
                 raise
             continue

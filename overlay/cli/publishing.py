@@ -94,11 +94,11 @@ class Publishing:
 
     def remote(self, repository: str) -> Remote:
         """Return a remote by its name or URL (empty: the source's)."""
-        from overlay.git.remote import Remote, find_remote, named_remote  # noqa: PLC0415
+        from overlay.git.remote import find_remote, named_remote, remote_at  # noqa: PLC0415
 
         if repository not in self._remotes:
             self._remotes[repository] = (
-                Remote(self.repository, repository)
+                remote_at(self.repository, repository)
                 if "://" in repository or "@" in repository
                 else named_remote(self.repository, repository or find_remote(self.repository, self.args["remote"]))
             )

@@ -73,7 +73,7 @@ def sync(args: dict[str, Any]) -> int:
         for outcome in outcomes:
             _tell(args, outcome)
     # Git's private repositories are free from here on: a rollout may take long, and others publish meanwhile.
-    errors = [*run.errors, *held, *refused, *_apply(args, run, looked, outcomes)]
+    errors = [*run.errors, *held, *refused, *_apply(args, looked, outcomes)]
     looked.close()
     for problem in (each for error in errors for each in error.each()):
         event(args, "failed", problem.environment or "", message=problem.message, hint=problem.hint)
@@ -108,11 +108,17 @@ def _warn_of_no_cluster(args: dict[str, Any], names: Sequence[str]) -> None:
         report((), [Finding("no-cluster", text, hint=hint, environment=", ".join(names))], args)
 
 
-def _apply(args: dict[str, Any], run: Prepared, looked: Looked, outcomes: Sequence[Outcome]) -> list[OverlayError]:
+def _apply(args: dict[str, Any], looked: Looked, outcomes: Sequence[Outcome]) -> list[OverlayError]:
     """Apply what Git has taken; return what went wrong."""
-    commits = {one.plan.environment: (one.plan.revision, one.commit or "") for one in outcomes}
+    commits = {one.plan.environment: (one.plan.revision, one.commit or "", _rendered_from(one)) for one in outcomes}
     due = [live for name, live in looked.lives.items() if name in commits and name not in looked.refused]
-    return apply_lives(args, due, commits, run.source.commit)
+    return apply_lives(args, due, commits)
+
+
+def _rendered_from(outcome: Outcome) -> str:
+    """Return the commit of the source that what stands on the branch says, as a job reads it there."""
+    plan = outcome.plan
+    return plan.previous[1] if plan.previous is not None and not outcome.is_new else plan.source
 
 
 def _question(publishing: int, changing: int) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 # Settings that name programs which the commands here could run.
-PROGRAMS = r"^(gpg\.|filter\.|hook\..*\.command$|credential\.(.*\.)?helper$|core\.(sshcommand|askpass)$)"
+PROGRAMS = (
+    r"^(gpg\.|filter\.|hook\..*\.command$|credential\.(.*\.)?helper$|core\.(sshcommand|askpass|alternaterefscommand)$)"
+)
 _DEFAULTS = {
     "gpg.program": "gpg",
     "gpg.openpgp.program": "gpg",
@@ -11,6 +13,8 @@ _DEFAULTS = {
     "gpg.ssh.program": "ssh-keygen",
     "gpg.ssh.defaultkeycommand": "",
     "core.askpass": "",
+    # What a repository that lends its objects has; git has no word for asking for nothing.
+    "core.alternaterefscommand": "true",
 }
 OWN = ("local", "worktree")
 SSH = "ssh -oBatchMode=yes"

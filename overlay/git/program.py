@@ -32,11 +32,16 @@ _DISK = re.compile(
 # Git does not always say why it cannot write; a disk with as little room as this does.
 _WRITING = re.compile(r"(couldn't|could not|failed to|unable to|cannot) (write|set|create|store|update|lock)")
 _LITTLE = 64 * 1024
+# Said where something is missing, and we do not let git fetch it from there.
+_UNFETCHED = re.compile(r"transport '.*' not allowed")
 SETTINGS = (
     "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.fsync=committed", "core.autocrlf=false",
     "core.attributesFile=/dev/null", "core.pager=cat", "core.quotePath=false", "gc.auto=0", "maintenance.auto=false",
     "safe.bareRepository=explicit", "submodule.recurse=false", "log.showSignature=false", "advice.detachedHead=false",
     "user.useConfigOnly=true",
+    # Else fast-import takes a file of another case for ours, and what people wrote changes its encoding.
+    "core.ignoreCase=false", "i18n.commitEncoding=UTF-8", "i18n.logOutputEncoding=UTF-8",
+    "diff.relative=false",
 )  # fmt: skip
 # What of the caller's GIT_* means the user and not some repository.
 _KEPT = (
@@ -55,7 +60,14 @@ class Program:
         self.folder = folder
         self.seconds = seconds
         self.env = {name: text for name, text in env.items() if not name.startswith("GIT_") or name.startswith(_KEPT)}
-        self.env |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1"}
+        self.env |= {
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_GRAFT_FILE": os.devnull,
+        }
+        # In a partial clone git fetches what it misses by itself, by a URL or a program that the clone names.
+        self.env["GIT_ALLOW_PROTOCOL"] = "https:ssh"
         self._settings: tuple[str, ...] = SETTINGS
         # What to do where the folder's disk is full, or not to be written.
         self.cure = "make room there, and run the same command again"
@@ -107,6 +119,8 @@ class Program:
                 preexec_fn=self._limit if self.largest is not None else None,  # noqa: PLW1509  # no thread of ours runs
             )  # fmt: skip
         except OSError as error:
+            if not os.path.isdir(self.folder):
+                raise GitError(f"{self.folder} is gone", hint="run the same command again") from None
             raise GitError(f"git cannot be run: {os.strerror(error.errno or 0).lower()}", hint="install git") from None
         try:
             out, said = process.communicate(given, timeout=self.seconds)
@@ -204,9 +218,14 @@ def explain_git(said: str, action: str) -> GitError:
             "Git does not know who commits",
             hint='set it: git config --global user.name "…" and git config --global user.email "…"',
         )
+    if "from promisor remote" in low or _UNFETCHED.search(low):
+        return GitError(f"objects that are not here cannot be fetched: {reason}",
+                        hint="in a partial clone they are left out: clone it whole, without --filter")  # fmt: skip
     if ".lock'" in low and "file exists" in low:
         return GitConflict(f"another git process holds a lock: {reason.partition('Another git')[0].strip()}",
                            hint="wait for it; remove the file only when no git runs")  # fmt: skip
+    if "cannot lock ref" in low and "cannot create" in low:
+        return GitError(f"Git cannot have both branches: {reason}", hint="name another branch")
     if "cannot lock ref" in low:
         return GitConflict(f"the branch moved meanwhile: {reason}", hint="run the same command again")
     if (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import re
 import tempfile
 import time
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from overlay.errors import GitConflict, GitError, OverlayError, Temporary
 from overlay.files.paths import printable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from overlay.git.program import Program
     from overlay.git.repository import Repository
 
+# The rule of an error that says that a remote takes one branch at a time.
+ONE_BRANCH = "one-branch"
 # What the remote is called while git runs; no user calls one so.
 NAME = "overlay-remote"
 # Said each time: the repository's configuration could name other programs, which run here for remotes on disk.
@@ -75,8 +78,9 @@ class Remote:
         self.url = url
         self.shown = shown_url(url)
         self._login: tuple[str, str] | None = None
-        self._secrets = [part for part in (urlsplit(url).password,) if part] if "://" in url else []
         self._protocols = protocols(url)
+        parts = urlsplit(url if "://" in url else "")
+        self._secrets = _forms(parts.username or "", parts.password) if parts.password else []
         self._settings = tuple(settings)
         # The last answer to `listing`.
         self.heard: dict[str, str] | None = None
@@ -90,7 +94,7 @@ class Remote:
     def use_login(self, user: str, password: str) -> None:
         """Answer with this where the remote asks for a login and no helper of the user's knows one."""
         self._login = (user, password)
-        self._secrets.append(password)
+        self._secrets += _forms(user, password)
 
     def listing(self, *branches: str) -> dict[str, str]:
         """Return the newest commits of those of some branches that the remote has."""
@@ -103,7 +107,7 @@ class Remote:
 
     def like(self, pattern: str) -> dict[str, str]:
         """Return the newest commits of branches whose names match, `*` for anything but a slash."""
-        out = self._run("ls-remote", "--heads", "--end-of-options", NAME, f"refs/heads/{pattern}")
+        out = self._run("ls-remote", _UPLOAD, "--heads", "--end-of-options", NAME, f"refs/heads/{pattern}")
         lines = [line.partition("\t") for line in out.decode("utf-8", "surrogateescape").splitlines()]
         # Git's own patterns match more: an end of the name, and slashes.
         wanted = re.compile("[^/]*".join([re.escape(part) for part in f"refs/heads/{pattern}".split("*")]))
@@ -152,9 +156,11 @@ class Remote:
         Raises GitConflict where one does not, GitError where the remote refuses, Temporary where it cannot be told.
         """
         specs = [f"{commit}:refs/heads/{branch}" for branch, commit in updates.items()]
+        # One branch is whole or not at all on every server; several together are more than some can do.
+        atomic = ["--atomic"] if len(specs) > 1 else []
         try:
             self._run(
-                "push", _RECEIVE, "--quiet", "--porcelain", "--no-verify", "--atomic", "--recurse-submodules=no",
+                "push", _RECEIVE, "--quiet", "--porcelain", "--no-verify", *atomic, "--recurse-submodules=no",
                 NAME, *specs,
             )  # fmt: skip
         except OverlayError:
@@ -177,7 +183,9 @@ class Remote:
             "http.followRedirects=false", "push.followTags=false", "push.gpgSign=false", "push.pushOption=",
             "transfer.fsckObjects=true", "transfer.bundleURI=false", "credential.interactive=false",
         ]  # fmt: skip
-        env = self.program.with_config([(f"remote.{NAME}.url", self.url), *self._settings])
+        # Said twice, so that `url.*.pushInsteadOf` does not make another one of it.
+        urls = [(f"remote.{NAME}.{key}", self.url) for key in ("url", "pushurl")]
+        env = self.program.with_config([*urls, *self._settings, *_http_settings(self.url)])
         env["GIT_ALLOW_PROTOCOL"] = ":".join(self._protocols)
         if self._login is not None:
             settings.append(f"credential.helper={_HELPER}")
@@ -236,14 +244,22 @@ class Remote:
                 hint="wait for the git that holds it; remove the file only when no git runs there",
                 rule="lock",
             )
-        if "[rejected]" in refused or "[rejected]" in said or _MOVED.search(f"{refused} {words}".lower()):
+        own = "\n".join([line for line in lines if not line.startswith("remote:")])
+        if "does not support --atomic" in own:
+            return GitError(
+                f"{self.shown} cannot take several branches together, so that either all are changed or none",
+                hint="sync one environment after the other, or publish them to folders of one branch: "
+                "spec.publish.branch and path",
+                rule=ONE_BRANCH,
+            )
+        if "[rejected]" in refused or "[rejected]" in own or _MOVED.search(f"{refused} {words}".lower()):
             return GitConflict(
                 f"the branch moved on {self.shown}: {printable(refused)}", hint="run the same command again"
             )
         if refused or "[remote rejected]" in said:
             return GitError(f"{self.shown} refuses the branch: {printable(refused)}{f' ({words})' if words else ''}")
         # What the remote prints, and its own name, say nothing of why it cannot be reached.
-        low = "\n".join([line for line in lines if not line.startswith("remote:")]).replace(self.shown, "").lower()
+        low = own.replace(self.shown, "").lower()
         if _STRANGER.search(low):
             return GitError(
                 f"the host key of {self.shown} is not the known one, or none is known",
@@ -268,6 +284,22 @@ class Remote:
         return GitError(f"git cannot use {self.shown}: {reason}")
 
 
+def _forms(user: str, password: str) -> list[str]:
+    """Return a password as it could be told back: as it stands in a URL, in the clear, and in a header."""
+    login = f"{unquote(user)}:{unquote(password)}"
+    return [password, unquote(password), base64.b64encode(login.encode()).decode()]
+
+
+def _http_settings(url: str) -> list[tuple[str, str]]:
+    """Return what holds of HTTP for this URL, whatever settings of one say: no redirect, no file that is written."""
+    parts = urlsplit(url)
+    if "://" not in url or parts.scheme not in ("http", "https"):
+        return []
+    user = f"{parts.username}@" if parts.username else ""
+    place = urlunsplit((parts.scheme, user + parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return [(f"http.{place}.{name}", "false") for name in ("followRedirects", "saveCookies")]
+
+
 def _reason(lines: Sequence[str]) -> str:
     """Return why git, or the ssh that it runs, gave up."""
     told = [line.partition(":")[2].strip() for line in lines if line.startswith(("fatal:", "error:"))]
@@ -286,6 +318,18 @@ def named_remote(repository: Repository, name: str) -> Remote:
     if protocols(url) == ("file",) and "://" not in url:
         url = os.path.normpath(os.path.join(repository.top, url))  # as git means it, wherever it runs
     return Remote(repository, url, name=name)
+
+
+def remote_at(program: Program, url: str) -> Remote:
+    """Return the remote of a URL that documents or the command line name, as the user's own `url.*.insteadOf` has it.
+
+    Raises GitError for a URL that is not to be used, before and after that.
+    """
+    protocols(url)
+    # Outside of any repository, whose configuration says nothing of it.
+    env = {"GIT_DIR": os.devnull, **program.with_config([(f"remote.{NAME}.url", url)])}
+    out = program.run("ls-remote", "--get-url", NAME, env=env)
+    return Remote(program, out.decode("utf-8", "surrogateescape").rstrip("\n"))
 
 
 def _remotes_there_are(repository: Repository) -> str:

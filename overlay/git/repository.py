@@ -53,7 +53,7 @@ class Repository(Program):
     def identity(self) -> list[tuple[str, str]]:
         """Return the settings that say who commits, and whether and how commits are signed, wherever they stand."""
         out = self.run("config", "-z", "--get-regexp", _IDENTITY, accept=(0, 1)).decode("utf-8", "surrogateescape")
-        pairs = {name: text for name, _, text in [part.partition("\n") for part in out.split("\0")[:-1]]}
+        pairs = dict([_setting(part) for part in out.split("\0")[:-1]])
         key = pairs.get("user.signingkey", "")
         if pairs.get("gpg.format") == "ssh" and key and not key.startswith(_NO_RELATIVE_PATH):
             # Git reads a relative path from the top of the work tree; we go on in other folders.
@@ -64,8 +64,7 @@ class Repository(Program):
         """Return what the repository's own configuration says of HTTP: headers and certificates of a CI's checkout."""
         out = self.run("config", "--show-scope", "-z", "--get-regexp", r"^http\.", accept=(0, 1))
         parts = out.decode("utf-8", "surrogateescape").split("\0")
-        own = [pair.partition("\n") for scope, pair in zip(parts[::2], parts[1::2], strict=False) if scope in OWN]
-        return [(name, text) for name, _, text in own]
+        return [_setting(pair) for scope, pair in zip(parts[::2], parts[1::2], strict=False) if scope in OWN]
 
     def commit_of(self, ref: str) -> str | None:
         """Return the commit that a ref means, None where there is none."""
@@ -169,12 +168,18 @@ class Repository(Program):
 
     def stage(self, files: Mapping[str, Entry | None]) -> None:
         """Put files (paths from the top of the work tree) into the index, or out of it (None); all else stays."""
-        gone = "0" * 40
+        gone = "0" * (64 if self.form() == "sha256" else 40)
         lines = [
             (f"{entry.mode} {entry.blob} 0\t" if entry is not None else f"0 {gone}\t").encode() + os.fsencode(path)
             for path, entry in files.items()
         ]
         self.run("update-index", "-z", "--index-info", given=b"".join(line + b"\0" for line in lines))
+
+
+def _setting(pair: str) -> tuple[str, str]:
+    """Return name and value of a setting as `git config -z` prints it; one that stands alone means true."""
+    name, newline, text = pair.partition("\n")
+    return name, text if newline else "true"
 
 
 def _entry(out: bytes, *, kind: bytes) -> Entry | None:

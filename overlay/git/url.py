@@ -27,8 +27,11 @@ def protocols(url: str) -> tuple[str, ...]:
         if is_scp and url.partition("@")[2].startswith("-"):
             raise GitError(f"{shown!r} is no URL of a remote that is used")
         return ("ssh",) if is_scp else ("file",)
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise GitError(f"{shown!r} is no URL of a remote that is used") from None
     if host.startswith("-") or (parts.username or "").startswith("-"):
         raise GitError(f"{shown!r} is no URL of a remote that is used")
     if parts.scheme == "http" and is_loopback(host):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.errors import GitConflict, OverlayError, UsageError
+from overlay.errors import GitConflict, GitError, OverlayError, UsageError
 from overlay.files.paths import printable
 from overlay.gitops.history import History
 from overlay.gitops.plan import digest_of
@@ -44,14 +44,17 @@ def read_committed(
     found: dict[str, Committed | OverlayError] = {
         name: wrong[target.branch].of(name) for name, target in targets.items() if target.branch in wrong
     }
-    published = read_published(store, remote, tips, list(good.values()))
+    none: dict[Target, OverlayError] = {}
+    published = read_published(store, remote, tips, list(good.values()), none)
     blobs = []
     for one in published.values():
         blobs += [oid for file, oid in one.files.items() if one.record is not None and file in one.record.files]
     store.prefetch(blobs, remote)
     for name, target in good.items():
         one = published[target]
-        if one.record is None or one.tip is None:
+        if target in none:
+            found[name] = none[target].of(name)
+        elif one.record is None or one.tip is None:
             found[name] = UsageError(
                 f"nothing is published of {name} at {target} of {remote.shown}", environment=name,
                 hint=f"`overlay sync {name}` publishes it",
@@ -92,26 +95,33 @@ def _whole(one: Committed) -> Committed | GitConflict:
     return one
 
 
-def find_targets(store: Store, remote: Remote, pattern: str, *, accept_rewritten: bool) -> dict[str, Target]:
+def find_targets(
+    store: Store, remote: Remote, pattern: str, *, accept_rewritten: bool
+) -> tuple[dict[str, Target], dict[str, OverlayError]]:
     """Return every environment that is published on branches whose names match, wherever its folder is.
 
-    Raises UsageError where there is none, GitConflict where one is found twice.
+    Returns also what is wrong, by environment, or by its place where that is not known: it stops no other one. Raises
+    UsageError where there is nothing.
     """
     tips, wrong = store.fetch(remote, remote.like(pattern), accept_rewritten=accept_rewritten)
-    for error in wrong.values():
-        raise error
+    errors: dict[str, OverlayError] = dict(wrong)
     found: dict[str, Target] = {}
     for branch, commit in sorted(tips.items()):
         for path in store.find_files(commit, RECORD):
             target = Target(repository=remote.url, branch=branch, path=path.rpartition("/")[0])
             entry = next(one for one in store.folder_entries(commit, target.path) if one.name == RECORD)
-            name = read_record(store.blob(entry.oid, remote), printable(f"{remote.shown} {target}")).environment
+            try:
+                name = read_record(store.blob(entry.oid, remote), printable(f"{remote.shown} {target}")).environment
+            except GitError as error:
+                errors[str(target)] = error
+                continue
             if name in found:
-                raise GitConflict(
+                errors[name] = GitConflict(
                     f"{printable(name)} is published twice on {remote.shown}: at {found[name]} and at {target}",
                     hint="remove the one that is left from before",
                 )
-            found[name] = target
-    if not found:
+            else:
+                found[name] = target
+    if not found and not errors:
         raise UsageError(f"nothing is published on {remote.shown} on branches like {pattern!r}")
-    return found
+    return {name: target for name, target in found.items() if name not in errors}, errors

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 
 from overlay.errors import Temporary
 
@@ -49,7 +50,8 @@ class StoreLock:
     def release(self) -> None:
         """Let the next one in; called twice, it does nothing."""
         if self._file:
-            os.unlink(self._file)
+            with suppress(FileNotFoundError):  # somebody emptied the cache meanwhile
+                os.unlink(self._file)
             self._file = ""
         if self._own >= 0:
             # A forked child may hold the descriptor, too.

@@ -213,7 +213,7 @@ def _changes(
 ) -> tuple[FileChange, ...]:
     record = now.record
     owned = record.files if record is not None else {}
-    errors: list[OverlayError] = []
+    errors: list[OverlayError] = [_foreign(want, RECORD)] if RECORD in now.others else []
     found: list[FileChange] = []
     for name, text in want.files.items():
         if name in now.others:

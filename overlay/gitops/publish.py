@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 
 from overlay.errors import GitConflict, GitError, OverlayError, raise_all
 from overlay.failpoint import failpoint
+from overlay.git.remote import ONE_BRANCH
 from overlay.gitops.commits import make_commits
 from overlay.gitops.plan import large_files, plan
 from overlay.gitops.reading import read_elsewhere, read_published, read_touched
@@ -113,7 +115,7 @@ class Publisher:
 
     def _plan(self, wants: Sequence[Wanted]) -> list[Looked]:
         published, wrong = self._published(wants)
-        good = [want for want in wants if want.target.branch not in wrong]
+        good = [want for want in wants if want.target not in wrong]
         contents = read_touched(self.store, self.remote, [(want, published[want.target]) for want in good])
         revisions = self._last_revisions(good, published)
         elsewhere = read_elsewhere(self.store, self.remote, good, published)
@@ -125,8 +127,8 @@ class Publisher:
                 revisions.get(want.target, 0),
                 elsewhere.get(want.environment),
             )
-            if want.target.branch not in wrong
-            else Looked(want=want, now=None, plan=wrong[want.target.branch].of(want.environment), contents={})
+            if want.target not in wrong
+            else Looked(want=want, now=None, plan=wrong[want.target].of(want.environment), contents={})
             for want in wants
         ]
 
@@ -163,16 +165,19 @@ class Publisher:
             one = error.of(want.environment)
         return Looked(want=want, now=now, plan=one, contents=contents, findings=tuple(findings))
 
-    def _published(self, wants: Sequence[Wanted]) -> tuple[dict[Target, Published], Mapping[str, OverlayError]]:
-        """Return what the targets hold, and what is wrong with branches."""
+    def _published(self, wants: Sequence[Wanted]) -> tuple[dict[Target, Published], dict[Target, OverlayError]]:
+        """Return what the targets hold, and what is wrong with them or their branches."""
         branches = list(dict.fromkeys([want.target.branch for want in wants]))
         answer = self.remote.listing(*dict.fromkeys([*branches, *self.beside]))
         listed = {branch: commit for branch, commit in answer.items() if branch in branches}
         failpoint("git.listed")
         accepted = self.choices.accept_rewritten
-        wrong = {} if accepted else self.store.deleted(self.remote, branches, listed)
+        gone = {} if accepted else self.store.deleted(self.remote, branches, listed)
         tips, rewritten = self.store.fetch(self.remote, listed, accept_rewritten=accepted)
-        return read_published(self.store, self.remote, tips, [want.target for want in wants]), {**wrong, **rewritten}
+        wrong: dict[Target, OverlayError] = {}
+        published = read_published(self.store, self.remote, tips, [want.target for want in wants], wrong)
+        bad = {**gone, **rewritten}
+        return published, wrong | {want.target: bad[want.target.branch] for want in wants if want.target.branch in bad}
 
     def _last_revisions(self, wants: Sequence[Wanted], published: dict[Target, Published]) -> dict[Target, int]:
         """Return the last revisions of targets whose branches are gone, so that numbers never come again."""
@@ -191,9 +196,35 @@ class Publisher:
         """Commit and push the plans.
 
         confirm: is asked (it raises) when an environment itself changed on the remote since it was planned; where only
-        others moved the branch, nothing is asked. together: what stops one environment stops all. Raises GitConflict
-        where a branch moves all the time, Problems where all are stopped.
+        others moved the branch, nothing is asked. together: what stops one environment stops all; else a remote that
+        takes one branch at a time gets them one by one. Raises GitConflict where a branch moves all the time, Problems
+        where all are stopped.
         """
+        try:
+            return self._publish(pairs, confirm, together=together)
+        except GitError as error:
+            if error.rule != ONE_BRANCH or together:
+                raise
+        outcomes: list[Outcome] = []
+        errors: list[OverlayError] = []
+        for branch in dict.fromkeys([want.target.branch for want, _ in pairs]):
+            some = [(want, one) for want, one in pairs if want.target.branch == branch]
+            try:
+                result = self._publish(some, confirm, together=False)
+            except OverlayError as error:
+                errors.append(error.of(", ".join([want.environment for want, _ in some])))
+            else:
+                outcomes += result.outcomes
+                errors += result.errors
+        return Result(outcomes=tuple(outcomes), errors=tuple(errors))
+
+    def _publish(
+        self,
+        pairs: Sequence[tuple[Wanted, Plan]],
+        confirm: Callable[[Plan, Plan], None] | None,
+        *,
+        together: bool,
+    ) -> Result:
         first = {want.environment: one for want, one in pairs}
         errors: list[OverlayError] = []
         tries = 0
@@ -221,7 +252,8 @@ class Publisher:
                     raise_all(errors)
                 continue
             failpoint("git.pushed")
-            self.store.see(newest)
+            with suppress(GitError):  # it is published, and the next run sees it when it fetches
+                self.store.see(newest)
             failpoint("git.seen")
             made = {want.environment: commit for (want, _), commit in zip(acting, commits, strict=True)}
             outcomes = [

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from overlay.errors import OverlayError
     from overlay.git.remote import Remote
     from overlay.gitops.plan import Wanted
     from overlay.gitops.record import Record
@@ -22,9 +23,16 @@ if TYPE_CHECKING:
 
 
 def read_published(
-    store: Store, remote: Remote, tips: Mapping[str, str], targets: Sequence[Target]
+    store: Store,
+    remote: Remote,
+    tips: Mapping[str, str],
+    targets: Sequence[Target],
+    wrong: dict[Target, OverlayError] | None = None,
 ) -> dict[Target, Published]:
-    """Return what each target holds; tips: commits of branches, all of them fetched."""
+    """Return what each target holds; tips: commits of branches, all of them fetched.
+
+    wrong: takes, where it is given, those whose record is none. Raises GitError.
+    """
     found: dict[Target, Published] = {}
     for target in targets:
         tip = tips.get(target.branch)
@@ -36,15 +44,16 @@ def read_published(
             blocked=store.obstacle(tip, target.path) if tip is not None and not entries else "",
         )
     store.prefetch([one.files[RECORD] for one in found.values() if RECORD in one.files], remote)
-    return {target: _with_record(store, remote, target, one) for target, one in found.items()}
-
-
-def _with_record(store: Store, remote: Remote, target: Target, one: Published) -> Published:
-    blob = one.files.get(RECORD)
-    if blob is None:
-        return one
-    shown = printable(f"{remote.shown} {target}")
-    return replace(one, record=read_record(store.blob(blob, remote), shown))
+    for target, one in found.items():
+        if RECORD in one.files:
+            data = store.blob(one.files[RECORD], remote)
+            try:
+                found[target] = replace(one, record=read_record(data, printable(f"{remote.shown} {target}")))
+            except GitError as error:
+                if wrong is None:
+                    raise
+                wrong[target] = error
+    return found
 
 
 def read_elsewhere(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from overlay.errors import GitError
+from overlay.git.url import shown_url
 from overlay.model.value import value
 from overlay.tree import RECORD, RECORD_KIND, record
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # What makes two publications different; the commit that was rendered, tools and unread bytes of inputs do not.
 _ESSENCE = ("environment", "chart", "notes", "files")
+# Of revisions; trailers of commits have no larger number either.
+_TOO_MANY = 10**9
 
 
 @value(kw_only=True)
@@ -49,7 +52,7 @@ def record_value(build: Build, files: dict[str, str], source: Source) -> dict[st
     found = record(build, files)
     publish = build.settings.publish
     found["settings"]["publish"] = {
-        "repository": publish.repository or None,
+        "repository": shown_url(publish.repository) or None,
         "branch": publish.branch or None,
         "path": publish.path or ".",
     }
@@ -69,16 +72,22 @@ def read_record(data: bytes, shown: str) -> Record:
     """
     try:
         found = json.loads(data)
-        held = found["held"]
+        held, source, chart = found["held"], found["source"], found["chart"]
         read = Record(
-            environment=str(found["environment"]),
-            revision=int(found["revision"]),
-            source=str(found["source"]["commit"]),
-            branch=str(found["source"]["branch"] or ""),
-            files={str(name): str(digest) for name, digest in found["files"].items()},
-            held=None if held is None else Held(revision=int(held["revision"]), reason=str(held["reason"])),
+            environment=_text(found["environment"]),
+            revision=_number(found["revision"]),
+            source=_text(source["commit"]),
+            branch=_text(source["branch"] or ""),
+            files={_text(name): _text(digest) for name, digest in found["files"].items()},
+            held=None if held is None else Held(revision=_number(held["revision"]), reason=_text(held["reason"])),
             value=found,
         )
+        # What a rollback uses of it, and writes again.
+        for text in (found["apiVersion"], found["settings"]["kubernetesVersion"], source["repository"] or ""):
+            _text(text)
+        for name in ("name", "version", "appVersion") if chart is not None else ():
+            _text(chart[name] or "")
+        json.dumps(found, ensure_ascii=False).encode()  # no half characters
         fits = found["kind"] == RECORD_KIND and all(_plain(name) for name in read.files)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         fits = False
@@ -94,6 +103,18 @@ def same_essence(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Tell whether two records are of the same output."""
     settings = [{name: item for name, item in each["settings"].items() if name != "publish"} for each in (one, other)]
     return settings[0] == settings[1] and all(one.get(name) == other.get(name) for name in _ESSENCE)
+
+
+def _text(item: Any) -> str:
+    if not isinstance(item, str):
+        raise TypeError
+    return item
+
+
+def _number(item: Any) -> int:
+    if type(item) is not int or not 0 < item < _TOO_MANY:
+        raise ValueError
+    return item
 
 
 def _plain(name: str) -> bool:

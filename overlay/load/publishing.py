@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from overlay.errors import PathError
@@ -58,10 +59,16 @@ def publish_settings(found: Sequence[Publish], environment: str) -> PublishSetti
     return PublishSettings(
         repository=nearest("repository"),
         branch=branch or ("" if path else f"environments/{environment}"),
-        path="" if path == "." else path.strip("/"),
+        path=folder_of(path),
         message=next((one.message for one in found if one.message), ""),
         secrets=tuple(dict.fromkeys([name for one in found for name in one.secrets])),
     )
+
+
+def folder_of(path: str) -> str:
+    """Return a folder of a branch by its one name: Git would take `./a` and `a//b` for others; empty for the top."""
+    found = posixpath.normpath(path.strip("/")) if path else ""
+    return "" if found == "." else found
 
 
 def refuse_branch(name: str) -> bool:

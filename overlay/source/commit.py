@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 
 from overlay.errors import GitConflict, GitError, OverlayError
 from overlay.failpoint import failpoint
@@ -74,6 +75,9 @@ def refuse_changed(repository: Repository, commit: str, changes: Mapping[str, by
         hint = "commit it or put it back first; --no-commit only writes it"
         if _on_disk(repository, path) not in fine:
             what = "is not committed yet" if before is None else "has changes that are not committed"
+            if _lines(_on_disk(repository, path)) == _lines(before):
+                what = "has other line ends here than in the commit"
+                hint = "git config core.autocrlf false, and check it out again; --no-commit only writes it"
             raise GitConflict(f"{printable(path)} {what}", hint=hint)
         staged = repository.staged(path)
         blobs = {repository.entry(commit, path), *([_entry(repository, commit, path, data)] if resume else [])}
@@ -189,6 +193,16 @@ def commit_on(
     return Committed(branch=name, commit=commit, is_new=bool(found))
 
 
+def take_back(repository: Repository, name: str, commit: str, before: str | None) -> None:
+    """Let a branch be what it was before a commit that came too late; what somebody made of it since stays."""
+    ref = f"refs/heads/{name}"
+    with suppress(GitError):
+        if before is None:
+            repository.run("update-ref", "-d", "--end-of-options", ref, commit)
+        else:
+            repository.move_ref(ref, before, commit, "overlay: the remote's branch moved meanwhile")
+
+
 def check_branch(repository: Repository, name: str) -> str:
     """Return the full name of a branch that may be written.
 
@@ -199,7 +213,7 @@ def check_branch(repository: Repository, name: str) -> str:
         repository.run("check-ref-format", ref)
     except GitError:
         raise GitError(f"{printable(name)!r} is no name of a branch") from None
-    if name.startswith("-") or name == "HEAD":
+    if name.startswith(("-", "refs/")) or name == "HEAD":
         raise GitError(f"{printable(name)!r} is no name of a branch")
     if ref in repository.checked_out():
         raise GitError(
@@ -239,6 +253,10 @@ def _on_disk(repository: Repository, path: str) -> bytes | None:
         return None
     except OSError as error:
         raise GitError(f"{printable(path)} cannot be read: {os.strerror(error.errno or 0).lower()}") from None
+
+
+def _lines(data: bytes | None) -> bytes | None:
+    return data.replace(b"\r\n", b"\n") if data is not None else None
 
 
 def _write(repository: Repository, path: str, data: bytes) -> None:

@@ -119,6 +119,29 @@ def test_K46_all_environments_wherever_they_are_and_one_that_fails_alone(make: C
     assert image(shop) == "shop/web:1.0.0"
 
 
+def test_K46_a_record_that_is_none_stops_no_other_environment(make: Callable[..., Shop]) -> None:
+    shop = make()
+    remote = shop.folder.parent / "remote.git"
+    clone = shop.folder.parent / "clone"
+    git(shop.folder.parent, "clone", "-q", "--branch", "environments/prod", str(remote), str(clone))
+    good = (clone / "overlay.metadata").read_text()
+    for branch, text in (("broken", "{}"), ("again", good.replace('"prod"', '"twice"')), ("twice", "")):
+        (clone / "overlay.metadata").write_text(text or good.replace('"prod"', '"twice"'))
+        git(clone, "checkout", "-q", "--orphan", f"environments/{branch}")
+        git(clone, "add", "-A")
+        git(clone, "-c", "user.name=Ada", "-c", "user.email=ada@shop.example", "commit", "-q", "-m", "x")
+    git(clone, "push", "-q", "origin", "--all")
+    done = job(shop, "--all", "--first-contact")
+    assert done.code == 4
+    assert done.events[-1]["environments"] == {"prod": 0, "environments/broken": 2, "twice": 4}
+    assert {one["environment"]: one["message"] for one in done.of("failed")} == {
+        "environments/broken": f"file://{remote} environments/broken/overlay.metadata is no record of overlay, so what "
+        "is ours there is not known",
+        "twice": f"twice is published twice on file://{remote}: at environments/again and at environments/twice",
+    }
+    assert image(shop) == "shop/web:1.0.0"
+
+
 def test_drift_is_reported_and_nothing_is_written(make: Callable[..., Shop]) -> None:
     shop = make()
     assert job(shop, "prod", "--first-contact").code == 0
@@ -142,6 +165,30 @@ def test_drift_is_reported_and_nothing_is_written(make: Callable[..., Shop]) -> 
         conflict.of("failed")[0]["message"]
         == f"ConfigMap/{shop.namespace}/settings: .data.level belongs to kubectl-patch"
     )
+
+
+def test_a_number_that_comes_again_after_a_revert_by_hand_is_another_revision(make: Callable[..., Shop]) -> None:
+    shop = make()
+    publish(shop, "2.0.0")
+    assert job(shop, "prod", "--first-contact").code == 0
+    clone = shop.folder.parent / "clone"
+    git(shop.folder.parent, "clone", "-q", "--branch", "environments/prod", "remote.git", str(clone))
+    git(clone, "-c", "user.name=Ada", "-c", "user.email=ada@shop.example", "revert", "--no-edit", "HEAD")
+    git(clone, "push", "-q")
+    publish(shop, "3.0.0")
+    done = job(shop, "prod")
+    assert (done.code, done.of("drift")) == (0, [])
+    assert image(shop) == "shop/web:3.0.0"
+
+
+def test_drift_is_reported_as_such_after_a_run_from_a_later_commit(make: Callable[..., Shop]) -> None:
+    shop = make()
+    (shop.folder / "README.md").write_text("nothing that is rendered\n")
+    shop.commit()
+    assert shop.sync("--first-contact").returncode == 0
+    edit(shop, '{"data": {"level": "debug"}}')
+    done = job(shop, "prod")
+    assert (done.code, len(done.of("drift"))) == (1, 1)
 
 
 def test_drift_is_corrected_where_the_environment_says_so(make: Callable[..., Shop]) -> None:

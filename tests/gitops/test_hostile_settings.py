@@ -35,6 +35,17 @@ def test_G22_replaced_commits_and_grafts_do_not_act(project: Path) -> None:
     assert message == f"{new[:7]}: web 1.1.0 in prod\n"
 
 
+def test_G22_K30_grafts_do_not_make_a_newer_commit_unknown(project: Path) -> None:
+    new = change(project, "prod", "1.1.0")
+    sync(project, "prod")
+    (project / ".git/info").mkdir(exist_ok=True)
+    (project / ".git/info/grafts").write_text(f"{new}\n")
+    git(project, "checkout", "-q", "--detach", git(project, "rev-parse", "main@{1}").strip())
+    done = overlay(project, "sync", "prod", "-y")
+    assert done.returncode == 4
+    assert f"environments/prod was published from {new[:7]}, which is newer than " in done.stderr
+
+
 def test_G22_a_damaged_object_of_the_source_is_named(project: Path) -> None:
     blob = git(project, "rev-parse", f"HEAD:{PROD}").strip()
     loose = project / ".git/objects" / blob[:2] / blob[2:]
@@ -60,6 +71,8 @@ def test_G22_a_damaged_object_of_the_source_is_named(project: Path) -> None:
         "-x@h.example:a",
         "--upload-pack=touch canary",
         "https://h.example/a%0ab",
+        "https://[::1/a",
+        "ssh://h.example:port/a",
         "https://h.example/a\nb",
     ],
 )

@@ -266,3 +266,27 @@ def test_G44_a_clock_that_is_behind_changes_nothing(project: Path) -> None:
     sync(project, "prod")
     assert log(project, "environments/prod", "%(trailers:key=Overlay-Revision,valueonly,separator=)") == ["3", "2", "1"]
     assert log(project, "environments/prod", "%ct")[1:] == ["1000000000", "4000000000"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("remote.origin.uploadpack", "{program}"), ("remote.origin.url", "ext::{program}"), ("remote.origin.vcs", "evil")],
+)
+def test_G26_what_a_partial_clone_lacks_is_fetched_by_no_program_of_its_own(
+    project: Path, tmp_path: Path, name: str, text: str
+) -> None:
+    canary, program = tmp_path / "canary", tmp_path / "git-remote-evil"
+    program.write_text(f"#!/bin/sh\ntouch {canary}\n")
+    program.chmod(0o755)
+    url = f"file://{tmp_path}/remote.git"
+    git(tmp_path / "remote.git", "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--no-checkout", url, "part")
+    shutil.copytree(project / "environments", tmp_path / "part/environments")
+    git(tmp_path / "part", "config", "protocol.ext.allow", "always")
+    git(tmp_path / "part", "config", name, text.replace("{program}", str(program)))
+    git(tmp_path / "part", "remote", "add", "elsewhere", url)
+    done = overlay(tmp_path / "part", "plan", "prod", "--remote", "elsewhere", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: objects that are not here cannot be fetched: ")
+    assert done.stderr.endswith("clone it whole, without --filter\n")
+    assert not canary.exists()

@@ -121,3 +121,30 @@ def test_two_environments_cannot_need_both(tmp_path: Path) -> None:
             "error: dev would be published to the branch live and prod to live/eu/prod, and Git cannot have both\n"
             "  hint: give one of them another spec.publish.branch\n",
         )
+
+
+@pytest.mark.parametrize(
+    "path", ["./v1/{environment}", "v1//{environment}", "v1/./{environment}/", "v1/x/../{environment}"]
+)
+def test_a_folder_is_one_however_it_is_written(tmp_path: Path, path: str) -> None:
+    project = shop(tmp_path, publish=FORM)
+    sync(project, "prod")
+    change(project, "prod", "1.1.0")
+    move(project, f"{{branch: deploy, path: '{path}'}}")
+    assert sync(project, "prod").startswith("prod: published revision 2 as ")
+    assert published(project, "prod", "deploy", "v1/prod/")["revision"] == 2
+    assert git(tmp_path / "remote.git", "fsck", "--strict") == ""
+    move(
+        project,
+        f"{{branch: deploy, path: '{path.replace('{environment}', 'prod')}'}}",
+        "environments/dev/environment.yaml",
+    )
+    done = overlay(project, "plan", "--all")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: dev and prod would both be published to deploy:v1/prod\n")
+
+
+def test_the_top_of_a_branch_may_be_called_a_dot(tmp_path: Path) -> None:
+    project = shop(tmp_path, publish="{branch: 'only/{environment}', path: ./}")
+    sync(project, "prod")
+    assert "deployment-web.yaml" in tree(project, "only/prod")

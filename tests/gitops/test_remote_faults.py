@@ -105,6 +105,36 @@ def test_G05_one_branch_that_is_refused_keeps_all_back(project: Path, bare: Path
     assert branches(bare) == ["environments/dev"]
 
 
+def test_G05_a_server_that_takes_one_branch_at_a_time_gets_one(project: Path, bare: Path, git_http: GitServer) -> None:
+    git(bare, "config", "receive.advertiseAtomic", "false")
+    hook(bare, "update", 'case "$1" in */prod) exit 1;; esac\n')
+    done = overlay(project, "sync", "--all", "-y")
+    assert done.returncode == 5
+    assert "\ndev: published revision 1 as " in f"\n{done.stderr}"
+    assert "error in prod: " in done.stderr
+    assert branches(bare) == ["environments/dev"]
+    (bare / "hooks/update").unlink()
+    change(project, "dev", "1.1.0")
+    assert overlay(project, "plan", "--all", "--out", "plan.json").returncode in (0, 1)
+    done = overlay(project, "sync", "--plan", "plan.json")
+    assert (done.returncode, branches(bare)) == (2, ["environments/dev"]), "a saved plan is carried out whole"
+    assert done.stderr == (
+        f"error in dev, prod: {git_http.url('remote.git')} cannot take several branches together, so that either all "
+        "are changed or none\n  hint: sync one environment after the other, or publish them to folders of one branch: "
+        "spec.publish.branch and path\n"
+    )
+    sync(project, "--all")
+    assert [published(project, name)["revision"] for name in ("dev", "prod")] == [2, 1]
+
+
+def test_G04_words_of_a_hook_are_no_move_of_the_branch(project: Path, bare: Path, tmp_path: Path) -> None:
+    hook(bare, "pre-receive", f"echo x >> {tmp_path}/runs; echo '[rejected] by policy' >&2; exit 1\n")
+    done = overlay(project, "sync", "prod", "-y")
+    assert done.returncode == 2
+    assert "refuses the branch: [remote rejected] (pre-receive hook declined) ([rejected] by policy)" in done.stderr
+    assert (tmp_path / "runs").read_text() == "x\n"
+
+
 LISTING, FETCHING, OPENING = "GET git-upload-pack", "POST git-upload-pack", "GET git-receive-pack"
 ANSWERS = {
     "login": (status(401, WWW_Authenticate='Basic realm="git"'), 2, "wants a login, or gives this one no right"),
@@ -318,6 +348,26 @@ def test_G33_no_redirect_is_followed_and_the_login_goes_nowhere_else(
         "The requested URL returned error: 302\n"
     )
     assert other.seen == []
+
+
+@pytest.mark.parametrize("name", ["http.{server}/.followRedirects", "http.{server}/remote.git.followRedirects"])
+def test_G33_no_redirect_is_followed_though_a_setting_of_the_url_says_so(
+    project: Path, git_http: GitServer, make_git_server: Make, name: str
+) -> None:
+    other = make_git_server()
+    git_http.faults = {what: [redirect(other.web.url)] * 9 for what in (LISTING, FETCHING, OPENING, PUSH)}
+    git(project, "config", name.replace("{server}", git_http.web.url), "true")
+    assert overlay(project, "sync", "prod", "-y").returncode == 2
+    assert other.seen == []
+
+
+def test_I2_a_file_that_the_repository_names_for_cookies_stays_as_it_is(project: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine"
+    file.write_text("mine\n")
+    git(project, "config", "http.cookieFile", str(file))
+    git(project, "config", "http.saveCookies", "true")
+    sync(project, "prod")
+    assert file.read_text() == "mine\n"
 
 
 def test_G33_a_remote_with_very_many_pull_requests_is_asked_for_branches_alone(

@@ -179,3 +179,18 @@ def test_a_daemon_that_a_credential_helper_leaves_keeps_nobody_waiting(project: 
                 os.kill(int(pid), signal.SIGKILL)
         except OSError:
             continue
+
+
+@pytest.mark.parametrize("hook", ["pre-receive", "post-receive"])
+def test_a_cache_that_is_emptied_meanwhile_makes_no_error_of_what_is_published(project: Path, hook: str) -> None:
+    change(project, "prod", "1.1.0")
+    path = project.parent / "remote.git/hooks" / hook
+    path.write_text(f"#!/bin/sh\nrm -rf {os.environ['XDG_CACHE_HOME']}/overlay\n")
+    path.chmod(0o755)
+    world = World(project=project)
+    done = overlay(project, "sync", "prod", "-y", **world.env())
+    assert (done.returncode, "prod: published revision 2 as " in done.stderr) == (0, True), done.stderr
+    assert_invariants(world, done)
+    path.unlink()
+    assert_converges(world, "prod")
+    assert published(project, "prod")["revision"] == 2

@@ -227,6 +227,50 @@ def test_a_file_that_is_not_ours_is_never_overwritten(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_what_stands_in_the_records_place_is_not_overwritten(project: Path, kind: str) -> None:
+    sync(project, "prod")
+    other = project.parent / "other"
+    git(project.parent, "clone", "-q", "-b", "environments/prod", "remote.git", "other")
+    (other / "overlay.metadata").unlink()
+    if kind == "link":
+        (other / "overlay.metadata").symlink_to("hydrator.metadata")
+    else:
+        write(other, {"overlay.metadata/mine": "mine\n"})
+    git(other, "add", ".")
+    git(other, "-c", "user.name=B", "-c", "user.email=b@x", "commit", "-q", "-m", "by hand")
+    git(other, "push", "-q")
+    done = overlay(project, "sync", "prod", "-y")
+    assert (done.returncode, done.stderr) == (
+        4,
+        "error in prod: overlay.metadata on environments/prod is not ours and would be overwritten\n"
+        "  hint: move it away, or publish to another folder: spec.publish.path\n",
+    )
+    assert log(project, "environments/prod")[0] == "by hand"
+
+
+def test_a_record_that_is_none_stops_its_environment_alone(project: Path) -> None:
+    sync(project, "--all")
+    other = project.parent / "other"
+    git(project.parent, "clone", "-q", "-b", "environments/prod", "remote.git", "other")
+    (other / "overlay.metadata").write_text("{}\n")
+    git(other, "-c", "user.name=B", "-c", "user.email=b@x", "commit", "-q", "-a", "-m", "by hand")
+    git(other, "push", "-q")
+    change(project, "dev", "1.1.0")
+    message = (
+        f"error in prod: {project.parent}/remote.git environments/prod/overlay.metadata is no record of overlay, so "
+        "what is ours there is not known\n  hint: put back the file of an earlier commit, or publish elsewhere\n"
+    )
+    done = overlay(project, "sync", "--all", "-y")
+    assert done.returncode == 5
+    assert done.stderr.startswith("dev: published revision 2 as ")
+    assert done.stderr.endswith(message)
+    status = overlay(project, "status", "--git", "--all")
+    assert "\ndev " in status.stdout
+    assert message in status.stderr
+    assert log(project, "environments/prod")[0] == "by hand"
+
+
 def test_a_folder_of_the_sources_own_branch(tmp_path: Path) -> None:
     project = shop(tmp_path, publish="{path: 'rendered/{environment}'}")
     before = git(project, "rev-parse", "HEAD")

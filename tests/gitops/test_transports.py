@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -62,6 +63,14 @@ def test_https_with_a_certificate_of_ones_own_authority(project: Path, git_https
     assert [one.what for one in git_https.seen] == [
         "GET git-upload-pack", "POST git-upload-pack", "GET git-receive-pack", "POST git-receive-pack",
     ]  # fmt: skip
+
+
+def test_what_a_partial_clone_lacks_is_fetched(project: Path, tmp_path: Path, git_https: GitServer) -> None:
+    git(tmp_path / "remote.git", "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--no-checkout", git_https.url("remote.git"), "part")
+    shutil.copytree(project / "environments", tmp_path / "part/environments")
+    done = overlay(tmp_path / "part", "plan", "prod")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_G06_a_certificate_of_nobody_is_refused(project: Path, make_git_server: Make) -> None:
@@ -153,6 +162,15 @@ def test_Z04_a_password_in_the_remotes_url_works_and_is_never_shown(project: Pat
     kept = [path for path in cache.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
     assert kept == []
     assert not [path for path in cache.rglob("*") if SECRET in path.name]
+
+
+def test_Z04_a_password_that_the_server_tells_back_is_hidden(project: Path, git_http: GitServer) -> None:
+    hook = project.parent / "remote.git/hooks/pre-receive"
+    hook.write_text(f"#!/bin/sh\necho 'you are ada, p@ss/word, {basic('ada', 'p@ss/word')}' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    served(project, git_http.url("remote.git", "ada:p%40ss%2Fword"))
+    done = overlay(project, "sync", "prod", "-y")
+    assert done.stderr.endswith("(pre-receive hook declined) (you are ada, ***, Basic ***)\n")
 
 
 def test_nobody_is_asked_for_a_login(project: Path, git_http: GitServer) -> None:

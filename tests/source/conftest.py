@@ -1,7 +1,7 @@
-"""Fixtures shared with the tests of what is fetched."""
+"""Fixtures shared with the tests of what is fetched, and of servers for Git."""
 
 from __future__ import annotations
 
-from tests.fetch.conftest import authority
+from tests.servers.fixtures import authority, git_http, make_git_server
 
-__all__ = ["authority"]
+__all__ = ["authority", "git_http", "make_git_server"]

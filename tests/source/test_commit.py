@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from overlay.git.repository import Repository
 from tests.source.projects import DOCUMENT, PROD, ROOT, git, overlay, repository, state, write
 
 NEW = PROD.replace("2.4.1", "2.4.2")
@@ -105,7 +106,7 @@ def test_a_branch_beside_leaves_work_tree_and_index_byte_for_byte(project: Path)
     assert git(project, "show", f"bump/web:{DOCUMENT}") == PROD.replace("2.4.1", "2.4.3")
 
 
-@pytest.mark.parametrize("name", ["-x", "a..b", "x.lock", "a b", "@{-1}", "HEAD", "../x", "a:b", ""])
+@pytest.mark.parametrize("name", ["-x", "a..b", "x.lock", "a b", "@{-1}", "HEAD", "../x", "a:b", "refs/heads/x", ""])
 def test_G36_names_that_are_no_branch_are_refused(project: Path, name: str) -> None:
     done = overlay(project, *PIN, f"--branch={name}")
     if name:
@@ -119,6 +120,34 @@ def test_the_branch_that_is_checked_out_is_no_branch_beside(project: Path) -> No
         2,
         "error: the branch main is checked out\n  hint: leave out --branch to commit there, or name another one\n",
     )
+
+
+def test_a_branch_below_another_one_is_no_move_of_it(project: Path) -> None:
+    done = overlay(project, *PIN, "--branch", "main/web")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: Git cannot have both branches: ")
+    assert done.stderr.endswith("\n  hint: name another branch\n")
+
+
+def test_G34_other_line_ends_than_committed_are_named(project: Path) -> None:
+    # As Git for Windows checks it out; `git status` says nothing of it.
+    git(project, "config", "core.autocrlf", "true")
+    (project / DOCUMENT).unlink()
+    git(project, "checkout", "-q", DOCUMENT)
+    assert git(project, "status", "--porcelain") == ""
+    done = overlay(project, *PIN)
+    assert (done.returncode, done.stderr) == (
+        4,
+        f"error: {DOCUMENT} has other line ends here than in the commit\n"
+        "  hint: git config core.autocrlf false, and check it out again; --no-commit only writes it\n",
+    )
+
+
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+def test_G37_an_entry_of_the_index_is_taken_out_again(tmp_path: Path, form: str) -> None:
+    project = repository(tmp_path / "shop", form=form)
+    Repository(str(project), os.environ).stage({DOCUMENT: None})
+    assert git(project, "status", "--porcelain") == f"D  {DOCUMENT}\n?? {DOCUMENT}\n"
 
 
 def test_G14_a_detached_head_gets_the_commit_and_is_told_how_to_keep_it(project: Path) -> None:

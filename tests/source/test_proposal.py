@@ -28,6 +28,7 @@ from overlay.source.forge import (
     read_remote,
 )
 from overlay.source.proposal import Proposals, Proposed
+from tests.servers.git_http import GitServer, meanwhile
 from tests.source.forges import TOKEN, VARIABLES, ForgeServer, dropped, failing
 from tests.source.projects import DOCUMENT, PROD, git, overlay, repository, state
 
@@ -284,6 +285,58 @@ def test_a_branch_that_went_another_way_on_the_remote_is_a_conflict(
         "error: the branch bump has other commits here than on the remote\n  hint: rename or delete it\n",
     )
     assert git(server.bare, "rev-parse", "bump").strip() == mine
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_G01_a_branch_that_moves_meanwhile_is_gone_on_from(
+    project: Path, tmp_path: Path, git_http: GitServer, *, is_there: bool
+) -> None:
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    bare = tmp_path / "remote.git"
+    git(project, "remote", "add", "origin", git_http.url("remote.git"))
+    git(project, "push", "-q", str(bare), "main", *(["main:bump"] if is_there else []))
+
+    def theirs() -> None:
+        made = git(
+            bare, "-c", "user.name=B", "-c", "user.email=b@x", "commit-tree", "-p", "main", "-m", "theirs", "main^{tree}"
+        )  # fmt: skip
+        git(bare, "update-ref", "refs/heads/bump", made.strip())
+
+    git_http.faults = {"GET git-receive-pack": [meanwhile(theirs)]}
+    done = overlay(project, *PIN, "--branch", "bump")
+    assert done.returncode == 0, done.stderr
+    expected = "prod: pin image shop/web to 2.4.2\ntheirs\nshop\n"
+    assert [git(place, "log", "--format=%s", "bump") for place in (bare, project)] == [expected] * 2
+
+
+def test_a_branch_that_was_merged_and_deleted_begins_anew(project: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    git(project, "remote", "add", "origin", f"{tmp_path}/remote.git")
+    git(project, "push", "-q", "origin", "main")
+    assert overlay(project, *PIN).returncode == 0
+    git(project, "merge", "-q", "overlay/pin-prod")
+    git(project, "commit", "-q", "--allow-empty", "-m", "more")
+    git(project, "push", "-q", "origin", "main", ":overlay/pin-prod")
+    done = overlay(project, "pin", "prod", "--image", "shop/web=2.4.3", "--pull-request")
+    assert done.returncode == 0, done.stderr
+    assert git(project, "log", "--format=%s", "main..overlay/pin-prod") == "prod: pin image shop/web to 2.4.3\n"
+    assert git(project, "merge-base", "main", "overlay/pin-prod") == git(project, "rev-parse", "main")
+
+
+def test_G26_who_lends_objects_is_asked_by_no_program_of_the_repository(
+    start: Start, project: Path, tmp_path: Path
+) -> None:
+    server = start("github")
+    joined(project, server)
+    git(tmp_path, "clone", "-q", "--bare", str(project), "lender.git")
+    (project / ".git/objects/info/alternates").write_text(f"{tmp_path}/lender.git/objects\n")
+    git(project, "config", "core.alternateRefsCommand", f"touch {tmp_path}/canary; echo")
+    # A commit that is not here is fetched into this repository.
+    git(tmp_path, "clone", "-q", "-b", "main", str(server.bare), "other")
+    git(tmp_path / "other", "-c", "user.name=B", "-c", "user.email=b@x", "commit", "-q", "--allow-empty", "-m", "more")
+    git(tmp_path / "other", "push", "-q", "origin", "HEAD:overlay/pin-prod")
+    assert overlay(project, *PIN).returncode == 0
+    assert not (tmp_path / "canary").exists()
 
 
 def test_G04_what_the_remote_says_when_it_refuses_is_told(start: Start, project: Path) -> None:
