@@ -9,13 +9,14 @@ from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
 from overlay.cli.signing import SIGNING_CONFIG, TOKEN, TRUSTED_ROOT
 from overlay.cli.table import COMMON, Command, Param
-from overlay.errors import EXIT_OK, UsageError
+from overlay.errors import EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cli.progress import Progress
+    from overlay.oci.remote import Remote
     from overlay.oci.transfer import Carried
 
 
@@ -45,7 +46,12 @@ def push(args: dict[str, Any]) -> int:
 
                 version_tag = tag_of(contents.version)
                 carried = carry(source, manifest, remote, version_tag, referrers=True, tell=teller(progress, "pushing"))
-                signed = sign_pushed(remote, carried.manifest, contents.config, signer) if signer is not None else {}
+                signed = {}
+                if signer is not None:
+                    try:
+                        signed = sign_pushed(remote, carried.manifest, contents.config, signer)
+                    except OverlayError as error:
+                        raise _unsigned(error, remote, version_tag, carried.manifest.digest, args) from None
                 for more in args["also_tag"]:
                     remote.put_manifest(carried.manifest, more)
             progress.end()
@@ -54,6 +60,20 @@ def push(args: dict[str, Any]) -> int:
     finally:
         progress.end()
     return EXIT_OK
+
+
+def _unsigned(error: OverlayError, remote: Remote, tag: str, digest: str, args: dict[str, Any]) -> OverlayError:
+    """Return why a bundle that is there now is not signed, and how it still becomes so."""
+    import shlex  # noqa: PLC0415  # only here
+
+    words = ["overlay", "sign", f"{remote.shown}@{digest}", *(("--key", args["sign"]) if args["sign"] else ())]
+    for name in ("identity_token", "signing_config", "trusted_root"):
+        words += [f"--{name.replace('_', '-')}", args[name]] if args[name] else []
+    command = f"`{shlex.join([*words, '--attest'])}`"
+    found = error.as_of(error.environment, error.object)
+    found.message = f"{remote.shown}:{tag} is pushed ({digest}), but not signed: {error.message}"
+    found.hint = f"{error.hint}; then sign it: {command}" if error.hint else f"sign it: {command}"
+    return found
 
 
 def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:

@@ -16,7 +16,7 @@ from overlay.oci.layout import Layout
 from overlay.oci.transfer import carry
 from tests.fetch.servers import RegistryProcess
 from tests.oci.artifacts import made
-from tests.oci.scripted import Registry
+from tests.oci.scripted import Answer, Registry
 from tests.oci.test_package import make_shop, package, tree_of
 from tests.source.projects import ROOT, git, overlay
 
@@ -374,7 +374,13 @@ def test_R08_a_registry_with_tls_is_trusted_by_its_certificate_alone(
     package(shop, "--version", "1.4.0")
     try:
         plain = overlay(shop, "push", place, "--version", "1.4.0")
-        assert (plain.returncode, "answers 400 for" in plain.stderr) == (2, True), plain.stderr
+        assert (plain.returncode, plain.stderr) == (
+            2, f"error: {process.host} speaks TLS, and was asked over http for {place}\n  hint: say --no-plain-http\n",
+        )  # fmt: skip
+        login = given(shop, "s3cret", "login", process.host, "-u", "me", "--password-stdin")
+        assert (
+            login.stderr == f"error: {process.host} speaks TLS, and was asked over http\n  hint: say --no-plain-http\n"
+        )
         unknown = overlay(shop, "push", place, "--version", "1.4.0", "--no-plain-http")
         assert f"the certificate of {process.host} is not trusted" in unknown.stderr
         env = {"SSL_CERT_FILE": str(authority[0])}
@@ -410,3 +416,34 @@ def test_what_is_rendered_now_is_compared_with_a_bundle(shop: Path, registry: Re
     assert found["from"] == {"environment": "prod", "bundle": "shop", "version": "1.4.0", "digest": digest}
     wrong = overlay(shop, "diff", "prod@3", "--against", place)
     assert wrong.stderr.startswith("error: --against compares with what is rendered now\n")
+
+
+def test_a_push_whose_signature_is_refused_says_what_is_there_and_how_to_sign_it(shop: Path) -> None:
+    key = str(shop.parent / "release key.pem")
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], check=True)
+    registry = Registry()
+    place = f"oci://{registry.host}/shop"
+
+    def refuse(handler: Answer) -> bool:
+        if handler.command != "PUT" or "/manifests/sha256:" not in handler.path:
+            return False
+        handler.body()
+        handler.fail(403, "DENIED")
+        return True
+
+    try:
+        digest = overlay(shop, "push", place, "--version", "1.4.0", "-q").stdout.strip()
+        registry.faults.append(refuse)
+        done = overlay(shop, "push", place, "--version", "1.4.0", "--sign", key, "--also-tag", "latest")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"error: {place}:1.4.0 is pushed ({digest}), but not signed: {registry.host} wants a login (it needs to "
+            f"pull,push shop)\n  hint: log in with `overlay login {registry.host}`; then sign it: `overlay sign "
+            f"{place}@{digest} --key '{key}' --attest`\n"
+        )
+        assert "latest" not in registry.manifests["shop"], "what moves along is signed"
+        registry.faults.clear()
+        signed = overlay(shop, "sign", f"{place}@{digest}", "--key", key, "--attest")
+        assert signed.returncode == 0, signed.stderr
+    finally:
+        registry.close()
