@@ -71,7 +71,10 @@ def test_a_newer_commit_cannot_take_a_version(shop: Path, registry: RegistryProc
         f"error: {place}:1.4.0 is {first}, yours is {yours}\n  hint: a published version never changes: package the next one\n"
     )
     pulled = overlay(shop, "pull", f"{place}:1.4.0")
-    assert (pulled.returncode, f"is {yours}, yours is {first}" in pulled.stderr) == (4, True)
+    assert (pulled.returncode, pulled.stderr) == (
+        4, f"error: shop:1.4.0 on this machine is {yours}, what is pulled is {first}\n"
+        "  hint: if it was only tried out here, remove it: overlay bundles remove shop:1.4.0\n",
+    )  # fmt: skip
 
 
 def test_a_pull_asks_for_each_part_once(shop: Path, scripted: Registry) -> None:
@@ -305,6 +308,33 @@ def test_mistakes_are_named(shop: Path, registry: RegistryProcess, words: list[s
 
 def test_nothing_is_left_of_a_copy_that_fails(shop: Path, registry: RegistryProcess) -> None:
     assert overlay(shop, "copy", f"oci://{registry.host}/nothing:1", "--to-tar", "x.tar").returncode == 2
+    assert not [name for name in os.listdir(shop) if name.endswith("x.tar")]
+
+
+def test_a_tar_file_is_written_anew_but_its_version_keeps_its_content(shop: Path) -> None:
+    first = package(shop, "--version", "1.4.0", "--to", "x.tar").stdout
+    again = package(shop, "--version", "1.4.0", "--to", "x.tar")
+    assert (again.returncode, again.stdout, again.stderr[:30]) == (0, first, "already packaged: x.tar:1.4.0:"[:30])
+    before = (shop / "x.tar").read_bytes()
+    other = package(shop, "prod", "--version", "1.4.0", "--to", "x.tar")
+    assert (other.returncode, other.stderr[:40]) == (4, f"error: x.tar:1.4.0 is {first}"[:40])
+    assert (shop / "x.tar").read_bytes() == before
+    package(shop, "prod", "--version", "1.4.0")
+    assert overlay(shop, "copy", "shop:1.4.0", "--to-tar", "x.tar").returncode == 4
+    assert package(shop, "--version", "1.5.0", "--to", "x.tar").returncode == 0
+    absent = overlay(shop, "show", "x.tar:1.4.0")
+    assert absent.stderr == "error: x.tar has no 1.4.0\n  hint: there are 1.5.0\n"
+
+
+@pytest.mark.parametrize("words", [("package", "--version", "1.4.0", "--to"), ("copy", "shop:1.4.0", "--to-tar")])
+def test_nothing_is_left_of_a_tar_file_that_the_disk_has_no_room_for(shop: Path, words: tuple[str, ...]) -> None:
+    package(shop, "--version", "1.4.0")
+    # A limit of the process stands in for a full disk: the same calls fail.
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 4; exec "$@"', "_", sys.executable, "-m", "overlay", *words, "x.tar"], cwd=shop,
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "error: x.tar cannot be written: file too large\n")
     assert not [name for name in os.listdir(shop) if name.endswith("x.tar")]
 
 
