@@ -278,7 +278,14 @@ def test_files_of_others_are_not_touched(shop: Path) -> None:
     [
         (["push", "oci://HOST/shop"], "which version?"),
         (["push", "oci://HOST/shop:1.4.0", "--version", "1.4.0"], "the tag is the version: name the repository alone"),
-        (["push", "HOST/shop", "--version", "1.4.0"], "'HOST/shop' is no oci:// reference"),
+        (
+            ["push", "HOST/shop", "--version", "1.4.0"],
+            "'HOST/shop' is no oci:// reference\n  hint: write oci://HOST/shop\n",
+        ),
+        (
+            ["push", "oci://HOST", "--version", "1.4.0"],
+            "oci://HOST names a registry alone\n  hint: write oci://HOST/PATH\n",
+        ),
         (
             ["push", "oci://HOST/shop", "--from", "nothing:1"],
             "nothing is no bundle on this machine, no image layout and no oci:// reference",
@@ -293,10 +300,23 @@ def test_files_of_others_are_not_touched(shop: Path) -> None:
         ),
         (["pull", "oci://HOST/x@sha256:12"], "'sha256:12' is no digest, expected sha256: and 64 digits"),
         (["copy", "oci://HOST/x:1"], "copy to where?"),
+        (
+            ["copy", "oci://HOST/x:1", "./x"],
+            "'./x' is no oci:// reference\n  hint: into a folder: --to-layout DIR, into a tar file: --to-tar FILE\n",
+        ),
         (["copy", "oci://HOST/x", "--to-tar", "x.tar"], "oci://HOST/x has nothing: which one?"),
         (["login", "HOST/x", "-u", "me"], "'HOST/x' is no registry"),
         (["login", "HOST"], "whose login?"),
         (["login", "HOST", "-u", "me"], "nobody can be asked for a password here"),
+        (["bundles", "list", "oci://HOST/nothing"], "oci://HOST/nothing has nothing\n  hint: check its name;"),
+        (
+            ["bundles", "remove", "oci://HOST/shop:1.4.0"],
+            "oci://HOST/shop:1.4.0 is in a registry, and bundles are removed from this machine alone\n",
+        ),
+        (
+            ["chart", "push", "x.tgz", "oci://HOST/charts"],
+            "a chart that is packaged already is named by --from\n  hint: overlay chart push oci://HOST/charts --from x.tgz\n",
+        ),
         (["bundles", "list", "--semver", "^1"], "--semver chooses among the versions of a repository"),
     ],
 )
