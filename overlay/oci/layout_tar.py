@@ -217,7 +217,7 @@ class LayoutTarWriter:
 
 
 def _held(path: str) -> dict[str, str]:
-    """Return the digests of the versions that a tar has before it is written anew; images beside them may have moved."""
+    """Return the digests of a tar's versions, before it is written anew; images beside them may have moved."""
     if not os.path.isfile(path):
         return {}
     try:
