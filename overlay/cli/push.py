@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cli.progress import Progress
+    from overlay.oci.manifest import Manifest
     from overlay.oci.remote import Remote
+    from overlay.oci.revision import Revision
     from overlay.oci.transfer import Carried
 
 
@@ -100,6 +102,8 @@ def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:
         made = packaging.make(None, progress)
         layout.create()
         carry(Made(made, packaging.name), tag, layout, tag, referrers=True)
+    else:
+        _refuse_older(layout.manifest(tag), f"{packaging.name}:{tag}", packaging.revision)
     return f"{packaging.name}:{tag}"
 
 
@@ -115,12 +119,26 @@ def _tell(carried: Carried, ref: str, place: dict[str, Any], args: dict[str, Any
     print(carried.manifest.digest)
 
 
+def _refuse_older(manifest: Manifest, ref: str, now: Revision | None) -> None:
+    """Refuse what was packaged from another commit than the project is at: once it is pushed, it stays."""
+    from overlay.oci.media import REVISION  # noqa: PLC0415
+
+    commit = manifest.annotation(REVISION)
+    if now is not None and commit != now.commit:
+        was = f"from commit {commit[:12]}" if commit else "before there was a commit"
+        raise UsageError(
+            f"{ref} on this machine was packaged {was}, and the project is at {now.commit[:12]}",
+            hint=f"to package it anew: overlay bundles remove {ref}; to push it as it is: --from {ref}",
+        )
+
+
 PUSH = Command(
     path=("push",),
     help="""Push a bundle to a registry; print its digest.
 
 The version is the tag (a + becomes _), and never changes: the same content again is a success that writes nothing,
-other content is refused. Without a bundle of this version on this machine, the project is packaged first.
+other content is refused. Without a bundle of this version on this machine, the project is packaged first; one that was
+packaged from another commit than the project is at is refused, --from pushes it all the same.
 
 Examples:
 

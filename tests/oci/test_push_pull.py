@@ -88,6 +88,20 @@ def test_a_pull_asks_for_each_part_once(shop: Path, scripted: Registry) -> None:
     )
 
 
+def test_what_was_packaged_from_an_older_commit_is_not_pushed_unasked(shop: Path, registry: RegistryProcess) -> None:
+    place = f"oci://{registry.host}/older/shop"
+    package(shop, "--version", "1.4.0")
+    was = git(shop, "rev-parse", "HEAD")[:12]
+    git(shop, "commit", "-q", "--allow-empty", "-m", "Mended")
+    now = git(shop, "rev-parse", "HEAD")[:12]
+    done = overlay(shop, "push", place, "--version", "1.4.0")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2, "", f"error: shop:1.4.0 on this machine was packaged from commit {was}, and the project is at {now}\n"
+        "  hint: to package it anew: overlay bundles remove shop:1.4.0; to push it as it is: --from shop:1.4.0\n",
+    )  # fmt: skip
+    assert overlay(shop, "push", place, "--from", "shop:1.4.0").returncode == 0
+
+
 def test_oras_and_we_read_each_other(
     shop: Path, registry: RegistryProcess, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
