@@ -9,7 +9,7 @@ from overlay.cli.packaging import STORE, make_store
 from overlay.cli.printing import print_document
 from overlay.cli.registries import REGISTRY
 from overlay.cli.table import COMMON, Command, Param, output
-from overlay.errors import EXIT_OK, UsageError
+from overlay.errors import EXIT_OK, FetchError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,12 @@ def list_(args: dict[str, Any]) -> int:
         remote, named = remote_of(args, session, args["reference"])
         if named.reference:
             raise UsageError("name the repository alone: all its versions are listed")
-        tags = [tag_of(version) for version in versions(remote.tags(), args["semver"])]
+        there = remote.tags()
+        if not there:
+            raise FetchError(
+                f"{remote.shown} has nothing", hint="check its name; some registries answer so where a login is needed"
+            )
+        tags = [tag_of(version) for version in versions(there, args["semver"])]
         print_listed([listed(remote, tag, f"{remote.shown}:{tag}") for tag in tags], args)
     return EXIT_OK
 
@@ -48,6 +53,11 @@ def remove(args: dict[str, Any]) -> int:
     store = make_store(args)
     wanted: dict[str, list[str]] = {}
     for ref in args["refs"]:
+        if ref.startswith("oci://"):
+            raise UsageError(
+                f"{ref} is in a registry, and bundles are removed from this machine alone",
+                hint="what was published stays; a registry has ways of its own to remove it",
+            )
         name, colon, tag = ref.partition(":")
         layout = store.layout(name)
         if not colon or not layout.exists() or layout.find(tag) is None:

@@ -46,6 +46,11 @@ def push(args: dict[str, Any]) -> int:
     from overlay.oci.transfer import carry  # noqa: PLC0415
     from overlay.oci.versions import tag_of  # noqa: PLC0415
 
+    if (args["environment"] or "").startswith("oci://"):
+        raise UsageError(
+            "a chart that is packaged already is named by --from",
+            hint=f"overlay chart push {args['environment']} --from {args['reference']}",
+        )
     if args["origin"]:
         beside = f"{args['origin']}.prov"
         signed = read_argument(beside) if os.path.exists(beside) else b""

@@ -35,6 +35,8 @@ def find_chart(args: dict[str, Any]) -> tuple[ChartSource, Effective]:
         settled = effective(loader.load(name), project)
         if settled.chart is not None:
             found.setdefault(chart_key(settled.chart, settled.chart_folder), settled)
+    if args["environment"] and not found:
+        raise UsageError("it has no chart", environment=args["environment"], hint="name one that has, or none")
     if len(found) != 1:
         what = "no environment has a chart" if not found else f"environments have {len(found)} different charts"
         raise UsageError(

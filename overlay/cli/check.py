@@ -45,6 +45,7 @@ def _result(args: dict[str, Any]) -> Result:
     from overlay.cli.version_diff import check_names, wanted_of  # noqa: PLC0415
     from overlay.cli.versions import Versions  # noqa: PLC0415
     from overlay.inspect.check import Checks, across  # noqa: PLC0415
+    from overlay.inspect.findings import in_reading_order  # noqa: PLC0415
     from overlay.inspect.lint import together  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
     from overlay.report.kinds import Result  # noqa: PLC0415
@@ -74,8 +75,7 @@ def _result(args: dict[str, Any]) -> Result:
         sides = tuple([label({"ref": one.ref, "commit": one.commit}) for one in (versions.before, versions.after)]
                       if versions is not None else ())  # fmt: skip
         strict = args["strict"] or after.project.strict
-    order = ("error", "warning", "info")
-    findings.sort(key=lambda one: (order.index(one.severity), str(one.location or ""), one.message))
+    findings.sort(key=lambda one: (*in_reading_order(one), one.message))
     return Result(
         checked=tuple(checked),
         findings=tuple(findings),

@@ -84,6 +84,11 @@ def _target(args: dict[str, Any], session: Session, source: Source) -> Iterator[
     from overlay.cli.registries import remote_of  # noqa: PLC0415
     from overlay.oci.remote import Remote  # noqa: PLC0415
 
+    if not args["target"].startswith("oci://"):
+        raise UsageError(
+            f"{args['target']!r} is no oci:// reference",
+            hint="into a folder: --to-layout DIR, into a tar file: --to-tar FILE",
+        )
     remote, named = remote_of(args, session, args["target"])
     if named.digest:
         raise UsageError("a digest is what comes out: name the target by a tag, or by its repository alone")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.errors import FetchError
+from overlay.errors import FetchError, OverlayError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +37,13 @@ def carry_images(
     names = [read_image(text) for text in listed]
     for name in names:
         origin, wanted = (source, str(name)) if str(name) in here else _registry_of(args, session, name)
-        place, tag = _place_of(args, session, name, target)
-        carry(origin, wanted, place, tag, referrers=not args["no_referrers"], tell=tell)
+        try:
+            place, tag = _place_of(args, session, name, target)
+            carry(origin, wanted, place, tag, referrers=not args["no_referrers"], tell=tell)
+        except OverlayError as error:
+            if f"{name.host}/{name.path}" not in error.message:
+                error.message = f"the image {name}: {error.message}"
+            raise
     return [str(name) for name in names]
 
 

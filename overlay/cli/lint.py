@@ -23,7 +23,8 @@ def lint(args: dict[str, Any]) -> int:
     if args["all"] == bool(args["environments"]):
         text = "--all and names of environments exclude each other" if args["all"] else "which environment?"
         raise UsageError(text, hint="name one or more, or say --all; `overlay env list` shows them")
-    from overlay.inspect.lint import lint_all  # noqa: PLC0415  # Helm's library loads meanwhile
+    from overlay.inspect.findings import in_reading_order  # noqa: PLC0415  # Helm's library loads meanwhile
+    from overlay.inspect.lint import lint_all  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
     from overlay.load.project import every_environment  # noqa: PLC0415
     from overlay.model.value import replace  # noqa: PLC0415
@@ -39,17 +40,10 @@ def lint(args: dict[str, Any]) -> int:
             found += of_all(workshop.run, names)
     if args["quiet"]:
         found = [finding for finding in found if finding.severity == "error"]
-    found.sort(key=_place)
+    found.sort(key=in_reading_order)
     _print(found, len(names), args)
     bad = ("error", "warning") if strict else ("error",)
     return EXIT_DIFFERENT if any(finding.severity in bad for finding in found) else EXIT_OK
-
-
-def _place(finding: Finding) -> tuple[int, str, int, int]:
-    """Errors first, then as a reader meets them."""
-    rank = ("error", "warning", "info").index(finding.severity)
-    place = finding.location
-    return (rank, place.file, place.line, place.column) if place is not None else (rank, "", 0, 0)
 
 
 def _print(found: list[Finding], environments: int, args: dict[str, Any]) -> None:

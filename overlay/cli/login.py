@@ -76,7 +76,7 @@ def _password(args: dict[str, Any]) -> str:
 def _try(args: dict[str, Any], repository: Repository, credential: Credential) -> None:
     from overlay.cli.fetching import make_client  # noqa: PLC0415
     from overlay.fetch.address import Address  # noqa: PLC0415
-    from overlay.fetch.login import Logins, said  # noqa: PLC0415
+    from overlay.fetch.login import Logins, unexpected  # noqa: PLC0415
     from overlay.oci.session import Session  # noqa: PLC0415
 
     client = make_client(args)
@@ -91,9 +91,7 @@ def _try(args: dict[str, Any], repository: Repository, credential: Credential) -
     if answer.status in (401, 403):
         raise FetchError(f"login rejected by {base.authority}", hint="check the user name and the password or token")
     if answer.status != 200:
-        raise FetchError(
-            f"{base.authority} answers {answer.status}: {said(answer)}", hint="is it a registry? its API is at /v2/"
-        )
+        raise unexpected(base.authority, answer, hint="is it a registry? its API is at /v2/")
 
 
 _HOST = Param(name="registry", kind="argument", metavar="HOST", required=True, help="The registry, such as ghcr.io.")

@@ -9,13 +9,16 @@ from overlay.cli.printing import print_document
 from overlay.cli.registries import OUTPUT, REGISTRY
 from overlay.cli.signing import SIGNING_CONFIG, TOKEN, TRUSTED_ROOT
 from overlay.cli.table import COMMON, Command, Param
-from overlay.errors import EXIT_OK, UsageError
+from overlay.errors import EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cli.progress import Progress
+    from overlay.oci.manifest import Manifest
+    from overlay.oci.remote import Remote
+    from overlay.oci.revision import Revision
     from overlay.oci.transfer import Carried
 
 
@@ -45,7 +48,12 @@ def push(args: dict[str, Any]) -> int:
 
                 version_tag = tag_of(contents.version)
                 carried = carry(source, manifest, remote, version_tag, referrers=True, tell=teller(progress, "pushing"))
-                signed = sign_pushed(remote, carried.manifest, contents.config, signer) if signer is not None else {}
+                signed = {}
+                if signer is not None:
+                    try:
+                        signed = sign_pushed(remote, carried.manifest, contents.config, signer)
+                    except OverlayError as error:
+                        raise _unsigned(error, remote, version_tag, carried.manifest.digest, args) from None
                 for more in args["also_tag"]:
                     remote.put_manifest(carried.manifest, more)
             progress.end()
@@ -54,6 +62,20 @@ def push(args: dict[str, Any]) -> int:
     finally:
         progress.end()
     return EXIT_OK
+
+
+def _unsigned(error: OverlayError, remote: Remote, tag: str, digest: str, args: dict[str, Any]) -> OverlayError:
+    """Return why a bundle that is there now is not signed, and how it still becomes so."""
+    import shlex  # noqa: PLC0415  # only here
+
+    words = ["overlay", "sign", f"{remote.shown}@{digest}", *(("--key", args["sign"]) if args["sign"] else ())]
+    for name in ("identity_token", "signing_config", "trusted_root"):
+        words += [f"--{name.replace('_', '-')}", args[name]] if args[name] else []
+    command = f"`{shlex.join([*words, '--attest'])}`"
+    found = error.as_of(error.environment, error.object)
+    found.message = f"{remote.shown}:{tag} is pushed ({digest}), but not signed: {error.message}"
+    found.hint = f"{error.hint}; then sign it: {command}" if error.hint else f"sign it: {command}"
+    return found
 
 
 def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:
@@ -80,6 +102,8 @@ def _packaged(args: dict[str, Any], progress: Progress, repository: str) -> str:
         made = packaging.make(None, progress)
         layout.create()
         carry(Made(made, packaging.name), tag, layout, tag, referrers=True)
+    else:
+        _refuse_older(layout.manifest(tag), f"{packaging.name}:{tag}", packaging.revision)
     return f"{packaging.name}:{tag}"
 
 
@@ -95,12 +119,26 @@ def _tell(carried: Carried, ref: str, place: dict[str, Any], args: dict[str, Any
     print(carried.manifest.digest)
 
 
+def _refuse_older(manifest: Manifest, ref: str, now: Revision | None) -> None:
+    """Refuse what was packaged from another commit than the project is at: once it is pushed, it stays."""
+    from overlay.oci.media import REVISION  # noqa: PLC0415
+
+    commit = manifest.annotation(REVISION)
+    if now is not None and commit != now.commit:
+        was = f"from commit {commit[:12]}" if commit else "before there was a commit"
+        raise UsageError(
+            f"{ref} on this machine was packaged {was}, and the project is at {now.commit[:12]}",
+            hint=f"to package it anew: overlay bundles remove {ref}; to push it as it is: --from {ref}",
+        )
+
+
 PUSH = Command(
     path=("push",),
     help="""Push a bundle to a registry; print its digest.
 
 The version is the tag (a + becomes _), and never changes: the same content again is a success that writes nothing,
-other content is refused. Without a bundle of this version on this machine, the project is packaged first.
+other content is refused. Without a bundle of this version on this machine, the project is packaged first; one that was
+packaged from another commit than the project is at is refused, --from pushes it all the same.
 
 Examples:
 

@@ -97,7 +97,7 @@ def explain(error: Exception, address: Address, patience: Patience) -> OverlayEr
             )
         return FetchError(
             f"the certificate of {where} is not trusted: {printable(error.verify_message)}",
-            hint="give the CA with `overlay repo add --ca-file`, or in SSL_CERT_FILE",
+            hint="give the CA in SSL_CERT_FILE; for a Helm repository also with `overlay repo add --ca-file`",
         )
     if isinstance(error, socket.gaierror):
         if error.errno == socket.EAI_AGAIN:
@@ -107,7 +107,10 @@ def explain(error: Exception, address: Address, patience: Patience) -> OverlayEr
     if isinstance(error, TimeoutError):
         return Temporary(f"{where} is silent for more than {patience.idle:g} seconds")
     if isinstance(error, ssl.SSLError):
-        return FetchError(f"{where} speaks no proper TLS: {printable(error.reason or str(error))}")
+        return FetchError(
+            f"{where} speaks no proper TLS: {printable(error.reason or str(error))}",
+            hint="a registry that speaks http is asked so with --plain-http",
+        )
     if isinstance(error, OSError) and "Tunnel connection failed: 407" in str(error):
         return proxy_wants_login(address)
     if isinstance(error, OSError) and "Tunnel connection failed" in str(error):

@@ -128,6 +128,14 @@ def refused(host: str, answer: Answer, *, known: bool, scope: str = "") -> Fetch
     return FetchError(f"{host} wants a login{scope}", hint=f"log in with `overlay login {host}`")
 
 
+def unexpected(host: str, answer: Answer, what: str = "", hint: str | None = None) -> FetchError:
+    """Return the error of an answer that nothing else explains; what: what was asked for, such as ` for oci://…`."""
+    # Go's servers and nginx say it in words, with this status.
+    if answer.status == 400 and answer.address.scheme == "http" and b"HTTPS" in answer.body:
+        return FetchError(f"{host} speaks TLS, and was asked over http{what}", hint="say --no-plain-http")
+    return FetchError(f"{host} answers {answer.status}{what}: {said(answer)}", hint=hint)
+
+
 def said(answer: Answer) -> str:
     """Return the first error message of a registry's answer."""
     try:

@@ -34,7 +34,8 @@ def read_reference(text: str, *, plain_http: bool | None = None) -> Repository:
     """
     shown = printable(text)[:200]
     if not text.startswith("oci://"):
-        raise FetchError(f"{shown!r} is no oci:// reference")
+        is_path = "://" in text or text[:1] in ("/", ".")
+        raise FetchError(f"{shown!r} is no oci:// reference", hint=None if is_path else f"write oci://{shown}")
     host, slash, name = text.removeprefix("oci://").partition("/")
     if "@" in name or ":" in name:
         raise FetchError(f"{shown} has a tag or digest in it", hint="write it beside: version: or digest:")

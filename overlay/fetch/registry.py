@@ -9,7 +9,7 @@ import hashlib
 
 from overlay.errors import FetchError, LimitError
 from overlay.fetch.address import Address, redirected
-from overlay.fetch.login import json_object, said
+from overlay.fetch.login import json_object, unexpected
 from overlay.fetch.reference import Repository, check_tag, is_digest
 from overlay.files.paths import printable
 from overlay.model.value import value
@@ -146,7 +146,7 @@ class Registry:
                 f"{repository.shown} has no {printable(what)}",
                 hint="check the name and version; some registries answer so where a login is needed",
             )
-        raise FetchError(f"{host} answers {answer.status} for {repository.shown}: {said(answer)}")
+        raise unexpected(host, answer, f" for {repository.shown}")
 
 
 def _read_manifest(found: dict[str, Any], content_type: str, shown: str, digest: str) -> Manifest:

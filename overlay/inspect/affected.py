@@ -23,29 +23,42 @@ def affected(before: Run, after: Run, names: Sequence[str] | None = None) -> lis
     old, new = before.environments, after.environments
     wanted = [name for name in (sorted({*old, *new}) if names is None else names) if name in old or name in new]
     prepare_beside(before, after, wanted)
-    found = [_one(name, before if name in old else None, after if name in new else None) for name in wanted]
+    found = [_one(name, before, after) for name in wanted]
     return [one for one in found if one is not None]
 
 
-def _one(name: str, before: Run | None, after: Run | None) -> Affected | None:
-    sides = [_made_of(run, name) for run in (before, after)]
+def _one(name: str, before: Run, after: Run) -> Affected | None:
+    is_old, is_new = name in before.environments, name in after.environments
+    sides = [_made_of(before, name) if is_old else {}, _made_of(after, name) if is_new else {}]
     wrong = next((side for side in sides if isinstance(side, OverlayError)), None)
     if wrong is not None:
         problem = next(iter(wrong.each()))
         where = f"{problem.location}: " if problem.location is not None else ""
         return Affected(environment=name, change="unknown", problem=f"{where}{problem.message}")
     old, new = [side if isinstance(side, dict) else {} for side in sides]
-    files = _files(old, new)
-    if before is not None and after is not None and not files:
+    # What others are made of, too, did not come or go with an environment.
+    files = _files(old if is_old else _of_it(before, new), new if is_new else _of_it(after, old))
+    if is_old and is_new and not files:
         return None
-    change = "added" if before is None else "removed" if after is None else "changed"
+    change = "added" if not is_old else "removed" if not is_new else "changed"
     return Affected(environment=name, change=change, files=tuple(files))  # type: ignore[arg-type]  # one of the words
 
 
-def _made_of(run: Run | None, name: str) -> dict[str, tuple[str, str]] | OverlayError:
+def _of_it(run: Run, made_of: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Return what a version without an environment has of the files that it is made of in the other one."""
+    found: dict[str, tuple[str, str]] = {}
+    for path, (_, by) in made_of.items():
+        try:
+            if run.files.exists(path):
+                run.files.read(path)
+                found[path] = (run.files.input(path).digest, by)
+        except OverlayError:
+            continue  # what cannot be read is not the same
+    return found
+
+
+def _made_of(run: Run, name: str) -> dict[str, tuple[str, str]] | OverlayError:
     """Return digest and reader of each file that an environment is made of."""
-    if run is None:
-        return {}
     one = run.prepare(name)
     if not isinstance(one, Prepared):
         return one

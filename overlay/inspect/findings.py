@@ -1,4 +1,4 @@
-"""Errors as what a report lists beside warnings."""
+"""Errors as what a report lists beside warnings, and the order of such a list."""
 
 from __future__ import annotations
 
@@ -18,3 +18,10 @@ def as_findings(error: OverlayError, environment: str, prefix: str = "") -> list
         )
         for one in error.each()
     ]  # fmt: skip
+
+
+def in_reading_order(finding: Finding) -> tuple[int, str, int, int]:
+    """Return a key to sort by: errors first, then as a reader meets them."""
+    rank = ("error", "warning", "info").index(finding.severity)
+    place = finding.location
+    return (rank, place.file, place.line, place.column) if place is not None else (rank, "", 0, 0)

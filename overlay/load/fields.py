@@ -193,7 +193,7 @@ class Fields:
         for name in self.value:
             if name not in self.known:
                 location = self.document.location((*self.path, name), key=True)
-                hint = did_you_mean(name, self.known) or f"known here: {', '.join(sorted(self.known))}"
+                hint = did_you_mean(name, self.known) or f"known here: {', '.join(sorted({*self.known}))}"
                 self.errors.append(DocumentError(f"unknown field {self.label(name)}", location=location, hint=hint))
 
     def _string_items(self, name: str) -> list[tuple[int, str]]:

@@ -116,7 +116,7 @@ class Layout:
         digest = reference if is_digest(reference) else self.find(reference)
         shown = f"{self.shown}{'@' if is_digest(reference) else ':'}{reference}"
         if digest is None:
-            tags = ", ".join(self.tags()[:10])
+            tags = ", ".join([tag for tag in self.tags() if not is_referrer_tag(tag)][:10])
             raise FetchError(f"{self.shown} has no {printable(reference)}", hint=f"there are {tags or 'none yet'}")
         try:
             data = self._small(self._path(digest))

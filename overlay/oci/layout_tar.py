@@ -15,6 +15,7 @@ from overlay.oci.manifest import (
     MAX_MANIFEST,
     Manifest,
     fallback_tag,
+    is_referrer_tag,
     read_descriptor,
     read_manifest,
     referrers_index,
@@ -85,7 +86,7 @@ class LayoutTar:
             digest = next((one.digest for one in self.entries() if one.annotation(REF_NAME) == reference), "")
         data = self._small(f"blobs/{digest.replace(':', '/')}")
         if not digest or data is None:
-            tags = ", ".join(self.tags()[:10])
+            tags = ", ".join([tag for tag in self.tags() if not is_referrer_tag(tag)][:10])
             raise FetchError(f"{self.shown} has no {printable(reference)}", hint=f"there are {tags or 'none'}")
         found = read_manifest(data, "", f"{self.shown}:{reference}")
         if found.digest != digest:
@@ -123,7 +124,8 @@ class LayoutTar:
 class LayoutTarWriter:
     """A layout in a tar file, as a target; use it as a context: the file is there when that ends well.
 
-    A tar is written from its first to its last byte, so that index.json, which says what is there, comes last.
+    A tar is written from its first to its last byte, so that index.json, which says what is there, comes last. It takes
+    the place of one that is there, but a version in that keeps its content.
     """
 
     def __init__(self, path: str) -> None:
@@ -136,6 +138,7 @@ class LayoutTarWriter:
         self._written: set[str] = set()
         self._entries: list[dict[str, Any]] = []
         self._referrers: dict[str, list[Descriptor]] = {}
+        self._before = _held(path)
         try:
             self._file = os.fdopen(os.open(self._temporary, _CREATE, 0o644), "wb")
         except OSError as error:
@@ -160,12 +163,16 @@ class LayoutTarWriter:
         except OSError as error:
             raise self._unwritable(error) from None
         finally:
-            self._file.close()
+            try:
+                self._file.close()
+            except OSError:
+                pass  # bytes that a full disk has no room for, of a file that is given up
             if os.path.lexists(self._temporary):
                 os.unlink(self._temporary)
 
     def find(self, tag: str) -> str | None:
-        return next((str(one["digest"]) for one in self._entries if one["annotations"][REF_NAME] == tag), None)
+        ours = next((str(one["digest"]) for one in self._entries if one["annotations"][REF_NAME] == tag), None)
+        return ours or self._before.get(tag)
 
     def lookup(self, _: str) -> Manifest | None:
         # What is carried into a new file finds nothing there.
@@ -207,6 +214,19 @@ class LayoutTarWriter:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"{self.shown} cannot be written: {os.strerror(error.errno or 0).lower()}")
+
+
+def _held(path: str) -> dict[str, str]:
+    """Return the digests of a tar's versions, before it is written anew; images beside them may have moved."""
+    if not os.path.isfile(path):
+        return {}
+    try:
+        with LayoutTar(path) as found:
+            return {
+                name: one.digest for one in found.entries() if (name := one.annotation(REF_NAME)) and "/" not in name
+            }
+    except (FetchError, ArchiveError):
+        return {}  # what is no layout has no versions
 
 
 def _places(file: BinaryIO, shown: str) -> dict[str, tuple[int, int]]:

@@ -35,6 +35,10 @@ def read_named(text: str, *, plain_http: bool | None = None) -> Named:
     if at and not is_digest(digest):
         raise FetchError(f"{printable(digest)[:100]!r} is no digest, expected sha256: and 64 digits")
     head, slash, last = rest.rpartition("/")
+    if head == "oci:/":
+        raise FetchError(
+            f"{printable(text)[:200]} names a registry alone", hint=f"write oci://{printable(last)[:100]}/PATH"
+        )
     name, colon, tag = last.partition(":")
     if colon:
         check_tag(tag)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from overlay.errors import FetchError, LimitError
 from overlay.failpoint import failpoint
 from overlay.fetch.address import Address, redirected
-from overlay.fetch.login import said
+from overlay.fetch.login import said, unexpected
 from overlay.fetch.reference import check_tag, is_digest
 from overlay.fetch.registry import MAX_TAG_PAGES, MAX_TAGS
 from overlay.files.paths import printable
@@ -181,7 +181,7 @@ class Remote:
         hint = None
         if answer.status == 404:
             hint = f"some registries want the repository to be made first, or answer so without a login to {host}"
-        raise FetchError(f"{host} answers {answer.status} for {self.shown}: {said(answer)}", hint=hint)
+        raise unexpected(host, answer, f" for {self.shown}", hint)
 
     def _get_manifest(self, reference: str, actions: str = "pull") -> Answer:
         address = self.address(f"manifests/{reference}")

@@ -138,12 +138,15 @@ class _Carrier:
             self._put(blob)
 
     def _put(self, blob: Descriptor) -> None:
-        """Carry a blob; wrong bytes are asked for once more before they are an error (hazard R18)."""
+        """Carry a blob; wrong bytes are asked for once more, then they are an error of who gives them (hazard R18)."""
         self.tell(blob, 0)
         try:
             self.target.put_blob(blob, lambda start: self._chunks(blob, start))
         except Differs:
-            self.target.put_blob(blob, lambda start: self._chunks(blob, start))
+            try:
+                self.target.put_blob(blob, lambda start: self._chunks(blob, start))
+            except Differs as error:
+                raise Differs(f"{self.source.shown} gives other bytes than it should: {error.message}") from None
 
     def _chunks(self, blob: Descriptor, start: int) -> Iterator[Chunk]:
         at = start

@@ -36,7 +36,7 @@ table.lines .old { background: var(--old-back); } table.lines .new { background:
 table.lines .gap { color: var(--dim); background: var(--panel); }
 @media (max-width: 40rem) {
   .filters label:not(.check) { flex: 1 1 100%; }
-  .filters label > span { min-width: 6rem; }
+  .filters label > span { min-width: 7rem; }
   .values { grid-template-columns: minmax(0, 1fr); }
   table.lines td { padding: 0 .25rem; }
 }

@@ -115,7 +115,8 @@ def as_github(errors: Iterable[OverlayError], findings: Iterable[Finding], *, to
     problems: list[tuple[str, Any]] = [("error", error) for error in errors]
     problems += [(_COMMANDS[finding.severity], finding) for finding in findings]
     for label, problem in problems:
-        message = cover_tokens(problem.message) + (f"\n{problem.hint}" if problem.hint else "")
+        what = f"{problem.object}: " if problem.object and problem.object not in problem.message else ""
+        message = what + cover_tokens(problem.message) + (f"\n{problem.hint}" if problem.hint else "")
         title = f"overlay {problem.environment}" if problem.environment else "overlay"
         out.append(command(label, problem.location, title, message, top=top))
     return "".join(out)

@@ -197,6 +197,15 @@ def test_a_policy_that_cannot_mean_anything_is_refused(fields: dict[str, Any], t
     assert [one.message for one in errors] == told
 
 
+def test_a_rule_that_is_not_there_is_told_with_each_that_is_once() -> None:
+    document = read_mapping(json.dumps({"spec": {"policy": {"rules": {"bogus": "warn", "probes": "warn"}}}}), "o.yaml")
+    errors: list[Any] = []
+    read_policy(Fields(document, document.value["spec"], ("spec",), errors))
+    assert [one.hint for one in errors] == [
+        "known here: latest-tag, namespaces, plain-variable, privileged, probes, registries, requests"
+    ]
+
+
 HEAD = "apiVersion: overlay.dev/v1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
 WEB = """\
 apiVersion: apps/v1

@@ -55,9 +55,6 @@ def test_the_document_is_one_line_with_the_names_for_a_matrix(project: Path) -> 
                 "files": [
                     {"path": path, "change": "removed", "by": by, "from": None}
                     for path, by in [
-                        ("environments/base/base.yaml", "environments/base/base.yaml"),
-                        ("environments/base/manifests/service.yaml", "environments/base/base.yaml"),
-                        ("environments/base/manifests/settings.yaml", "environments/base/base.yaml"),
                         ("environments/base/manifests/web.yaml", "environments/base/base.yaml"),
                         ("environments/dev/environment.yaml", "environments/dev/environment.yaml"),
                     ]

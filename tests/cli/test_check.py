@@ -68,6 +68,26 @@ def test_everything_is_told_at_once_and_what_environments_share_once(project: Pa
     ]
 
 
+def test_findings_stand_as_a_reader_meets_them_and_annotations_name_their_object(project: Path) -> None:
+    lines = [f"  k{number}: value" for number in range(12)]
+    lines[1] = "  k1: ghp_" + "0123456789abcdefghijABCDEFGHIJ012345"
+    lines[9] = "  k9: AKIA" + "IOSFODNN7EXAMPLQ"
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: keys}\ndata:\n" + "\n".join(lines) + "\n"
+    own = "{name: owner, target: {kind: Deployment}, expression: 'false', message: nobody owns it}"
+    policy = (
+        f"apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {{name: shop}}\nspec: {{policy: {{own: [{own}]}}}}\n"
+    )
+    write(project, {"environments/base/manifests/keys.yaml": text, "overlay.yaml": policy})
+    listed = overlay(project, "check", "dev", "-o", "github").stdout.splitlines()
+    placed = [line.partition("file=")[2].partition(",title")[0] for line in listed]
+    assert placed[:2] == [
+        "environments/base/manifests/keys.yaml,line=6,col=7",
+        "environments/base/manifests/keys.yaml,line=14,col=7",
+    ]
+    [owner] = [line for line in listed if "nobody owns it" in line]
+    assert "::Deployment/shop-dev/web: nobody owns it%0A" in owner
+
+
 def test_the_reports_say_the_same(project: Path, tmp_path: Path) -> None:
     write(project, {"environments/base/manifests/login.yaml": SECRET})
     out = tmp_path / "out"

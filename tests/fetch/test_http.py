@@ -100,14 +100,17 @@ def test_R08_a_certificate_that_nobody_trusts_is_refused(make_web: Callable[...,
     tls.answers["/a"] = b"x"
     with pytest.raises(FetchError, match=f"the certificate of {tls.host} is not trusted") as caught:
         get(f"{tls.url}/a")
-    assert caught.value.hint == "give the CA with `overlay repo add --ca-file`, or in SSL_CERT_FILE"
+    assert caught.value.hint == (
+        "give the CA in SSL_CERT_FILE; for a Helm repository also with `overlay repo add --ca-file`"
+    )
     assert tls.seen == []
 
 
 def test_R08_there_is_no_way_down_from_tls(web: Web) -> None:
     web.answers["/a"] = b"x"
-    with pytest.raises(FetchError, match=f"{web.host} speaks no proper TLS"):
+    with pytest.raises(FetchError, match=f"{web.host} speaks no proper TLS") as caught:
         get(f"https://{web.host}/a")
+    assert caught.value.hint == "a registry that speaks http is asked so with --plain-http"
     assert web.seen == []
 
 

@@ -135,6 +135,18 @@ def test_environments_that_come_and_go_are_told(project: Path) -> None:
     assert [(one.environment, one.change) for one in touched(project)] == [("alone", "removed"), ("other", "added")]
 
 
+def test_what_an_environment_shares_did_not_come_or_go_with_it(project: Path) -> None:
+    (project / "environments/dev").rename(project / "environments/qa")
+    document = project / "environments/qa/environment.yaml"
+    document.write_text(document.read_text().replace("name: dev", "name: qa"))
+    write(project, {"environments/base/values.yaml": "web: {level: error}\n"})
+    found = {one.environment: one for one in touched(project)}
+    assert (found["dev"].change, found["qa"].change) == ("removed", "added")
+    base = ("environments/base/values.yaml", "changed")
+    assert {(one.path, one.change) for one in found["dev"].files if "/dev/" not in one.path} == {base}
+    assert {(one.path, one.change) for one in found["qa"].files if "/qa/" not in one.path} == {base}
+
+
 def test_what_cannot_be_read_counts_as_touched(project: Path) -> None:
     (project / "environments/prod/values.yaml").unlink()
     found = touched(project)

@@ -242,6 +242,7 @@ def test_which_chart_is_meant(tmp_path: Path) -> None:
     environment = FILES["environments/staging/environment.yaml"]
     files = {
         "environments/staging/environment.yaml": environment + "  chart: {path: chart}\n",
+        "environments/bare/environment.yaml": "apiVersion: overlay.dev/v1\nkind: Environment\nmetadata: {name: bare}\n",
         "environments/staging/chart/Chart.yaml": "apiVersion: v2\nname: other\nversion: 3.0.0\n",
         "environments/staging/chart/templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
     }
@@ -250,6 +251,8 @@ def test_which_chart_is_meant(tmp_path: Path) -> None:
     assert done.stderr == (
         "error: environments have 2 different charts\n  hint: name the environment whose chart is meant\n"
     )
+    bare = overlay(shop, "chart", "package", "bare")
+    assert (bare.returncode, bare.stderr) == (2, "error in bare: it has no chart\n  hint: name one that has, or none\n")
     assert overlay(shop, "chart", "package", "staging").stdout == "other-3.0.0.tgz\n"
     assert overlay(shop, "chart", "package", "base").stdout == "shop-1.0.0.tgz\n"
 

@@ -298,3 +298,8 @@ def test_an_image_that_is_nowhere_stops_the_copy_before_the_bundle(shop: Path, s
     done = overlay(shop, "copy", "shop:1.0.0", "--to-tar", "out.tar", "--with-images")
     assert (done.returncode, (shop / "out.tar").exists()) == (2, False)
     assert done.stderr.startswith(f"error: oci://{name} has no 2.5.0\n")
+    file.write_text(file.read_text().replace(name, "images.invalid/web"))
+    git(shop, "commit", "-q", "-a", "-m", "Nowhere")
+    assert package(shop, "dev", "--version", "1.1.0", "-q").returncode == 0
+    done = overlay(shop, "copy", "shop:1.1.0", "--to-tar", "out.tar", "--with-images")
+    assert done.stderr.startswith("error: the image images.invalid/web:2.5.0: the host images.invalid is not known\n")

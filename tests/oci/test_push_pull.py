@@ -16,7 +16,7 @@ from overlay.oci.layout import Layout
 from overlay.oci.transfer import carry
 from tests.fetch.servers import RegistryProcess
 from tests.oci.artifacts import made
-from tests.oci.scripted import Registry
+from tests.oci.scripted import Answer, Registry
 from tests.oci.test_package import make_shop, package, tree_of
 from tests.source.projects import ROOT, git, overlay
 
@@ -71,7 +71,10 @@ def test_a_newer_commit_cannot_take_a_version(shop: Path, registry: RegistryProc
         f"error: {place}:1.4.0 is {first}, yours is {yours}\n  hint: a published version never changes: package the next one\n"
     )
     pulled = overlay(shop, "pull", f"{place}:1.4.0")
-    assert (pulled.returncode, f"is {yours}, yours is {first}" in pulled.stderr) == (4, True)
+    assert (pulled.returncode, pulled.stderr) == (
+        4, f"error: shop:1.4.0 on this machine is {yours}, what is pulled is {first}\n"
+        "  hint: if it was only tried out here, remove it: overlay bundles remove shop:1.4.0\n",
+    )  # fmt: skip
 
 
 def test_a_pull_asks_for_each_part_once(shop: Path, scripted: Registry) -> None:
@@ -83,6 +86,20 @@ def test_a_pull_asks_for_each_part_once(shop: Path, scripted: Registry) -> None:
     assert sorted(scripted.seen) == sorted(
         [("GET", "/v2/shop/manifests/1.4.0"), *[("GET", f"/v2/shop/blobs/{one.digest}") for one in manifest.blobs]]
     )
+
+
+def test_what_was_packaged_from_an_older_commit_is_not_pushed_unasked(shop: Path, registry: RegistryProcess) -> None:
+    place = f"oci://{registry.host}/older/shop"
+    package(shop, "--version", "1.4.0")
+    was = git(shop, "rev-parse", "HEAD")[:12]
+    git(shop, "commit", "-q", "--allow-empty", "-m", "Mended")
+    now = git(shop, "rev-parse", "HEAD")[:12]
+    done = overlay(shop, "push", place, "--version", "1.4.0")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2, "", f"error: shop:1.4.0 on this machine was packaged from commit {was}, and the project is at {now}\n"
+        "  hint: to package it anew: overlay bundles remove shop:1.4.0; to push it as it is: --from shop:1.4.0\n",
+    )  # fmt: skip
+    assert overlay(shop, "push", place, "--from", "shop:1.4.0").returncode == 0
 
 
 def test_oras_and_we_read_each_other(
@@ -275,7 +292,14 @@ def test_files_of_others_are_not_touched(shop: Path) -> None:
     [
         (["push", "oci://HOST/shop"], "which version?"),
         (["push", "oci://HOST/shop:1.4.0", "--version", "1.4.0"], "the tag is the version: name the repository alone"),
-        (["push", "HOST/shop", "--version", "1.4.0"], "'HOST/shop' is no oci:// reference"),
+        (
+            ["push", "HOST/shop", "--version", "1.4.0"],
+            "'HOST/shop' is no oci:// reference\n  hint: write oci://HOST/shop\n",
+        ),
+        (
+            ["push", "oci://HOST", "--version", "1.4.0"],
+            "oci://HOST names a registry alone\n  hint: write oci://HOST/PATH\n",
+        ),
         (
             ["push", "oci://HOST/shop", "--from", "nothing:1"],
             "nothing is no bundle on this machine, no image layout and no oci:// reference",
@@ -290,10 +314,23 @@ def test_files_of_others_are_not_touched(shop: Path) -> None:
         ),
         (["pull", "oci://HOST/x@sha256:12"], "'sha256:12' is no digest, expected sha256: and 64 digits"),
         (["copy", "oci://HOST/x:1"], "copy to where?"),
+        (
+            ["copy", "oci://HOST/x:1", "./x"],
+            "'./x' is no oci:// reference\n  hint: into a folder: --to-layout DIR, into a tar file: --to-tar FILE\n",
+        ),
         (["copy", "oci://HOST/x", "--to-tar", "x.tar"], "oci://HOST/x has nothing: which one?"),
         (["login", "HOST/x", "-u", "me"], "'HOST/x' is no registry"),
         (["login", "HOST"], "whose login?"),
         (["login", "HOST", "-u", "me"], "nobody can be asked for a password here"),
+        (["bundles", "list", "oci://HOST/nothing"], "oci://HOST/nothing has nothing\n  hint: check its name;"),
+        (
+            ["bundles", "remove", "oci://HOST/shop:1.4.0"],
+            "oci://HOST/shop:1.4.0 is in a registry, and bundles are removed from this machine alone\n",
+        ),
+        (
+            ["chart", "push", "x.tgz", "oci://HOST/charts"],
+            "a chart that is packaged already is named by --from\n  hint: overlay chart push oci://HOST/charts --from x.tgz\n",
+        ),
         (["bundles", "list", "--semver", "^1"], "--semver chooses among the versions of a repository"),
     ],
 )
@@ -305,6 +342,33 @@ def test_mistakes_are_named(shop: Path, registry: RegistryProcess, words: list[s
 
 def test_nothing_is_left_of_a_copy_that_fails(shop: Path, registry: RegistryProcess) -> None:
     assert overlay(shop, "copy", f"oci://{registry.host}/nothing:1", "--to-tar", "x.tar").returncode == 2
+    assert not [name for name in os.listdir(shop) if name.endswith("x.tar")]
+
+
+def test_a_tar_file_is_written_anew_but_its_version_keeps_its_content(shop: Path) -> None:
+    first = package(shop, "--version", "1.4.0", "--to", "x.tar").stdout
+    again = package(shop, "--version", "1.4.0", "--to", "x.tar")
+    assert (again.returncode, again.stdout, again.stderr[:30]) == (0, first, "already packaged: x.tar:1.4.0:"[:30])
+    before = (shop / "x.tar").read_bytes()
+    other = package(shop, "prod", "--version", "1.4.0", "--to", "x.tar")
+    assert (other.returncode, other.stderr[:40]) == (4, f"error: x.tar:1.4.0 is {first}"[:40])
+    assert (shop / "x.tar").read_bytes() == before
+    package(shop, "prod", "--version", "1.4.0")
+    assert overlay(shop, "copy", "shop:1.4.0", "--to-tar", "x.tar").returncode == 4
+    assert package(shop, "--version", "1.5.0", "--to", "x.tar").returncode == 0
+    absent = overlay(shop, "show", "x.tar:1.4.0")
+    assert absent.stderr == "error: x.tar has no 1.4.0\n  hint: there are 1.5.0\n"
+
+
+@pytest.mark.parametrize("words", [("package", "--version", "1.4.0", "--to"), ("copy", "shop:1.4.0", "--to-tar")])
+def test_nothing_is_left_of_a_tar_file_that_the_disk_has_no_room_for(shop: Path, words: tuple[str, ...]) -> None:
+    package(shop, "--version", "1.4.0")
+    # A limit of the process stands in for a full disk: the same calls fail.
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 4; exec "$@"', "_", sys.executable, "-m", "overlay", *words, "x.tar"], cwd=shop,
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "error: x.tar cannot be written: file too large\n")
     assert not [name for name in os.listdir(shop) if name.endswith("x.tar")]
 
 
@@ -374,7 +438,13 @@ def test_R08_a_registry_with_tls_is_trusted_by_its_certificate_alone(
     package(shop, "--version", "1.4.0")
     try:
         plain = overlay(shop, "push", place, "--version", "1.4.0")
-        assert (plain.returncode, "answers 400 for" in plain.stderr) == (2, True), plain.stderr
+        assert (plain.returncode, plain.stderr) == (
+            2, f"error: {process.host} speaks TLS, and was asked over http for {place}\n  hint: say --no-plain-http\n",
+        )  # fmt: skip
+        login = given(shop, "s3cret", "login", process.host, "-u", "me", "--password-stdin")
+        assert (
+            login.stderr == f"error: {process.host} speaks TLS, and was asked over http\n  hint: say --no-plain-http\n"
+        )
         unknown = overlay(shop, "push", place, "--version", "1.4.0", "--no-plain-http")
         assert f"the certificate of {process.host} is not trusted" in unknown.stderr
         env = {"SSL_CERT_FILE": str(authority[0])}
@@ -410,3 +480,34 @@ def test_what_is_rendered_now_is_compared_with_a_bundle(shop: Path, registry: Re
     assert found["from"] == {"environment": "prod", "bundle": "shop", "version": "1.4.0", "digest": digest}
     wrong = overlay(shop, "diff", "prod@3", "--against", place)
     assert wrong.stderr.startswith("error: --against compares with what is rendered now\n")
+
+
+def test_a_push_whose_signature_is_refused_says_what_is_there_and_how_to_sign_it(shop: Path) -> None:
+    key = str(shop.parent / "release key.pem")
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], check=True)
+    registry = Registry()
+    place = f"oci://{registry.host}/shop"
+
+    def refuse(handler: Answer) -> bool:
+        if handler.command != "PUT" or "/manifests/sha256:" not in handler.path:
+            return False
+        handler.body()
+        handler.fail(403, "DENIED")
+        return True
+
+    try:
+        digest = overlay(shop, "push", place, "--version", "1.4.0", "-q").stdout.strip()
+        registry.faults.append(refuse)
+        done = overlay(shop, "push", place, "--version", "1.4.0", "--sign", key, "--also-tag", "latest")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"error: {place}:1.4.0 is pushed ({digest}), but not signed: {registry.host} wants a login (it needs to "
+            f"pull,push shop)\n  hint: log in with `overlay login {registry.host}`; then sign it: `overlay sign "
+            f"{place}@{digest} --key '{key}' --attest`\n"
+        )
+        assert "latest" not in registry.manifests["shop"], "what moves along is signed"
+        registry.faults.clear()
+        signed = overlay(shop, "sign", f"{place}@{digest}", "--key", key, "--attest")
+        assert signed.returncode == 0, signed.stderr
+    finally:
+        registry.close()

@@ -310,8 +310,8 @@ def test_R18_bytes_of_ours_that_are_damaged_are_told(
     with pytest.raises(Differs) as caught:
         carry(layout, "1.0.0", remote(scripted.host), "1.0.0")
     assert caught.value.message == (
-        f"what goes to oci://{scripted.host}/shop: content differs from its digest: want {layer.digest} (5000 bytes), "
-        f"got {sha256(path.read_bytes())} ({size} bytes)"
+        f"{tmp_path}/out gives other bytes than it should: what goes to oci://{scripted.host}/shop: content differs from "
+        f"its digest: want {layer.digest} (5000 bytes), got {sha256(path.read_bytes())} ({size} bytes)"
     )
     assert "1.0.0" not in scripted.manifests.get("shop", {})
 

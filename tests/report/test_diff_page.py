@@ -135,6 +135,8 @@ def test_it_fits_the_window(width: int, dark: bool, browser: Browser, tmp_path: 
     show(browser, tmp_path, [environment("e" * 60, long, TEXT), *SAMPLE], width=width, dark=dark)
     browser.ask("document.getElementById('sides').click()")
     assert browser.ask("document.documentElement.scrollWidth") <= width
+    labels = "[...document.querySelectorAll('.filters label > span')]"
+    assert browser.ask(f"{labels}.every((one) => one.scrollWidth <= one.clientWidth)"), "no label runs into its field"
     assert browser.ask("getComputedStyle(document.body).backgroundColor") == (
         "rgb(20, 23, 28)" if dark else "rgb(255, 255, 255)"
     )
