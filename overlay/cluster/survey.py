@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from overlay.cluster.answer import Failure
     from overlay.cluster.client import Client
     from overlay.cluster.discovery import Served
     from overlay.cluster.plan import Options
@@ -190,10 +191,8 @@ def _try(
             failure = error.failure
             if not failure.conflicts:
                 live = live or (client.find(served, one.id.namespace, one.id.name) if failure.status != 404 else None)
-                trial = _try_claiming(client, served, live, Trial(sent=sent, failure=failure, force=force))
-                if trial.body is None or live is None or is_ours:
-                    return trial, live
-                return _try_adoption(client, served, live, trial), live
+                trial = Trial(sent=sent, failure=failure, force=force)
+                return (_try_claiming(client, served, live, trial, failure) if live and is_ours else trial), live
             named = conflicts.parse_conflicts(failure.conflicts)
             taken = (*managed.BEFORE, *managed.BESIDE) if options.adopt or options.correct else ()
             sent, force, stay = conflicts.settle(sent, named, options.policies, taken=taken)
@@ -213,10 +212,10 @@ def _try(
     raise ClusterError(f"{one.id} is changed by others faster than it can be looked at", object=str(one.id))
 
 
-def _try_claiming(client: Client, served: Served, live: Body | None, trial: Trial) -> Trial:
+def _try_claiming(client: Client, served: Served, live: Body, trial: Trial, failure: Failure) -> Trial:
     """Return what comes of an object that is refused for a default of the server's alone, which becomes ours first."""
-    place = in_the_way(trial.sent, live, trial.failure) if live is not None and trial.failure is not None else None
-    if live is None or place is None:
+    place = in_the_way(trial.sent, live, failure)
+    if place is None:
         return trial
     spec, choice, default = place
     sent, metadata = trial.sent, live["metadata"]
