@@ -362,6 +362,10 @@ def test_files_of_others_are_not_touched(shop: Path) -> None:
             "oci://HOST/shop:1.4.0 is in a registry, and bundles are removed from this machine alone\n",
         ),
         (
+            ["chart", "push", "oci://HOST/charts:1.0.0"],
+            "the tag is the chart's version: name the place alone\n  hint: such as oci://host/charts\n",
+        ),
+        (
             ["chart", "push", "x.tgz", "oci://HOST/charts"],
             "a chart that is packaged already is named by --from\n  hint: overlay chart push oci://HOST/charts --from x.tgz\n",
         ),
