@@ -51,6 +51,9 @@ def push(args: dict[str, Any]) -> int:
             "a chart that is packaged already is named by --from",
             hint=f"overlay chart push {args['environment']} --from {args['reference']}",
         )
+    path = args["reference"].removeprefix("oci://").partition("/")[2]
+    if "@" in path or ":" in path:
+        raise UsageError("the tag is the chart's version: name the place alone", hint="such as oci://host/charts")
     if args["origin"]:
         beside = f"{args['origin']}.prov"
         signed = read_argument(beside) if os.path.exists(beside) else b""
@@ -60,11 +63,7 @@ def push(args: dict[str, Any]) -> int:
     progress = Progress(args)
     try:
         with open_session(args) as session:
-            remote, named = remote_of(args, session, f"{args['reference'].rstrip('/')}/{packed.name}")
-            if named.reference:
-                raise UsageError(
-                    "the tag is the chart's version: name the place alone", hint="such as oci://host/charts"
-                )
+            remote, _ = remote_of(args, session, f"{args['reference'].rstrip('/')}/{packed.name}")
             tag = tag_of(packed.version)
             made = Made(chart_artifact(packed, seconds), packed.file)
             carried = carry(made, tag, remote, tag, tell=teller(progress, "pushing"))

@@ -30,6 +30,8 @@ def push(args: dict[str, Any]) -> int:
     from overlay.oci.opened import read_contents  # noqa: PLC0415
     from overlay.oci.transfer import carry  # noqa: PLC0415
 
+    for more in args["also_tag"]:
+        _check_moving(more)
     signer = signer_of_push(args)
     progress = Progress(args)
     try:
@@ -55,13 +57,35 @@ def push(args: dict[str, Any]) -> int:
                     except OverlayError as error:
                         raise _unsigned(error, remote, version_tag, carried.manifest.digest, args) from None
                 for more in args["also_tag"]:
-                    remote.put_manifest(carried.manifest, more)
+                    try:
+                        remote.put_manifest(carried.manifest, more)
+                    except OverlayError as error:
+                        there = f"{remote.shown}:{version_tag} is pushed ({carried.manifest.digest})"
+                        found = error.as_of(error.environment, error.object)
+                        found.message = f"{there}, but {more} does not mean it: {error.message}"
+                        raise found from None
             progress.end()
             place = {**place_of(remote, carried.manifest, version_tag), "isNew": carried.is_new, **signed}
             _tell(carried, f"{remote.shown}:{version_tag}", place, args)
     finally:
         progress.end()
     return EXIT_OK
+
+
+def _check_moving(tag: str) -> None:
+    """Refuse a tag that must not move: a version, or one that lists signatures.
+
+    Raises UsageError, and FetchError for what is no tag.
+    """
+    from overlay.fetch.reference import check_tag  # noqa: PLC0415
+    from overlay.oci.manifest import is_referrer_tag  # noqa: PLC0415
+    from overlay.oci.versions import version_of  # noqa: PLC0415
+
+    if version_of(check_tag(tag)) is not None or is_referrer_tag(tag):
+        what = "lists what refers to a manifest" if is_referrer_tag(tag) else "is a version, which never changes"
+        raise UsageError(
+            f"--also-tag {tag}: it {what}", hint="a tag that moves is called otherwise, such as latest or 1.4"
+        )
 
 
 def _unsigned(error: OverlayError, remote: Remote, tag: str, digest: str, args: dict[str, Any]) -> OverlayError:

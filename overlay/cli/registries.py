@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 
 from overlay.cli.fetching import NETWORK
@@ -73,6 +74,8 @@ def open_source(args: dict[str, Any], session: Session, text: str) -> Iterator[t
         from overlay.cli.packaging import make_store  # noqa: PLC0415
 
         layout = make_store(args).layout(path)
+    if "/" in path and not os.path.lexists(path):
+        raise UsageError(f"{path} does not exist")
     if not layout.exists():
         raise UsageError(
             f"{path} is no bundle on this machine, no image layout and no oci:// reference",

@@ -137,6 +137,9 @@ def _folder_diff(workshop: Workshop, folder: str, name: str, wanted: Wanted, *, 
     from overlay.yaml import write_document  # noqa: PLC0415
 
     below = os.path.join(folder, name)
+    unpacked = os.path.join(folder, "environments", name)
+    if os.path.isfile(os.path.join(unpacked, "overlay.metadata")):
+        below = unpacked  # as `overlay pull -d` leaves it
     try:
         session = Session(workshop, name)
         after = session.build.objects

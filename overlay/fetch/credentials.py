@@ -85,7 +85,9 @@ def read_store(path: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise FetchError(f"{printable(path)} is no JSON object with credentials", hint="log in again, or remove it")
+        raise FetchError(
+            f"{printable(path)} is no JSON object with credentials", hint="mend it, or remove it and log in again"
+        )
     return found
 
 
@@ -172,7 +174,8 @@ def run_helper(name: str, verb: str, given: str, key: str, env: Mapping[str, str
         )  # fmt: skip
     except FileNotFoundError:
         raise FetchError(
-            f"the credential helper {program} is not on PATH", hint="install it, or log in again"
+            f"the credential helper {program} is not on PATH",
+            hint="install it, or take it out of the file that names it, and log in again",
         ) from None
     except subprocess.TimeoutExpired:
         raise FetchError(f"the credential helper {program} did not answer in {seconds:g} seconds") from None

@@ -10,6 +10,7 @@ from overlay.inspect.affected import affected
 from overlay.inspect.findings import as_findings
 from overlay.inspect.lint import linted
 from overlay.inspect.policy import of_policy
+from overlay.inspect.secrets import of_allowances
 from overlay.inspect.session import Session
 from overlay.inspect.versions import diff_sessions
 from overlay.model.finding import Finding
@@ -61,6 +62,7 @@ class Checks:
             for rule in self.rules:
                 findings += rule(build)
             findings += self._of_the_bases_policy(session, findings)
+            findings += self._of_allowances(session)
             cluster = build.settings.cluster
             context = cluster.context if cluster is not None else ""
             claims = tuple([f"{one.id} in the cluster {context}" for one in build.objects]) if context else ()
@@ -79,6 +81,15 @@ class Checks:
             for one in of_policy(session, policy)
             if (one.rule, one.message, one.object) not in told
         ]
+
+    def _of_allowances(self, session: Session) -> list[Finding]:
+        """Return what the change alone allows to be read in the output."""
+        name = session.prepared.name
+        if self.before is None or name not in self.before.run.environments:
+            return []
+        before = self.before.run.prepare(name)
+        # A base that cannot be read is told where it is compared.
+        return [] if isinstance(before, OverlayError) else list(of_allowances(session, before.settled.publish.secrets))
 
     def _removed(self, name: str) -> Checked:
         diff, findings = self._diff(None, name, is_gone=True)

@@ -41,6 +41,7 @@ def of_policy(session: Session, policy: Policy | None = None) -> list[Finding]:
     except OverlayError:
         return []
     settings = build.settings
+    rules = {f"policy/{rule.name}": rule.location for rule in policy.own}
     facts = {"name": build.environment, "namespace": settings.namespace, "releaseName": settings.release_name}
     return [
         Finding(
@@ -50,6 +51,7 @@ def of_policy(session: Session, policy: Policy | None = None) -> list[Finding]:
             one.hint,
             object=str(one.resource.id),
             severity="warning" if one.severity == "warn" else "error",
+            related=(("the rule", rules[one.rule]),) if one.rule in rules else (),
         )
         for one in violations(build.objects, policy, facts)
     ]

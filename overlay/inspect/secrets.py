@@ -8,7 +8,7 @@ from overlay.model.finding import Finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from overlay.inspect.session import Session
     from overlay.model.resource import Resource
@@ -31,6 +31,28 @@ def of_secrets(session: Session) -> Iterator[Finding]:
                 "set mac_only_encrypted: true in .sops.yaml (the MAC then covers no plain value), and encrypt it again",
                 session.prepared.name,
                 str(resource.id),
+            )
+
+
+def of_allowances(session: Session, allowed: Collection[str]) -> Iterator[Finding]:
+    """Yield what can be read in the output and is allowed by the change alone: who reviews it should know.
+
+    allowed: the names that the base allows.
+    """
+    mine = session.build.settings.publish.secrets
+    if not {*mine} - {*allowed}:
+        return
+    told = {(str(one.resource.id), one.path) for one in exposed(session.build.objects, mine)}
+    for one in exposed(session.build.objects, allowed):
+        label = str(one.resource.id)
+        if (label, one.path) not in told:
+            yield Finding(
+                "allowed-by-change",
+                f"{one.what}, and this change allows it",
+                session.origins.place(one.resource, one.path),
+                "whoever reviews the change decides; spec.publish.secrets names it from now on",
+                session.prepared.name,
+                label,
             )
 
 

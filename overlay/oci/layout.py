@@ -124,7 +124,7 @@ class Layout:
             raise self._unreadable(digest, error) from None
         found = read_manifest(data, "", shown)
         if found.digest != digest:
-            raise FetchError(f"{shown} was damaged: its content is {found.digest}")
+            raise FetchError(f"{shown} was damaged: its content is {found.digest}", hint="package or pull it again")
         return found
 
     def chunks(self, descriptor: Descriptor, start: int = 0) -> Iterator[FilePart]:
@@ -279,7 +279,10 @@ class Layout:
             raise self._unreadable(INDEX_FILE, error) from None
         except (ValueError, LookupError, TypeError, RecursionError):
             pass
-        raise FetchError(f"{self.shown}/{INDEX_FILE} is no index of an OCI image layout")
+        raise FetchError(
+            f"{self.shown}/{INDEX_FILE} is no index of an OCI image layout",
+            hint=f"remove {self.shown}, and package or pull again",
+        )
 
     def _write_index(self, entries: list[dict[str, Any]]) -> None:
         found = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}

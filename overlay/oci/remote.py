@@ -181,6 +181,8 @@ class Remote:
         hint = None
         if answer.status == 404:
             hint = f"some registries want the repository to be made first, or answer so without a login to {host}"
+        elif answer.status == 405 and actions != "pull":
+            hint = f"{host} takes nothing: it is read-only, or mirrors another registry"
         raise unexpected(host, answer, f" for {self.shown}", hint)
 
     def _get_manifest(self, reference: str, actions: str = "pull") -> Answer:

@@ -258,6 +258,16 @@ def test_an_expression_that_cannot_be_read_is_told_at_its_line(tmp_path: Path) -
     assert found.message.startswith("the rule two cannot be read: ")
 
 
+def test_what_a_rule_of_ones_own_says_is_told_with_the_line_of_the_rule(tmp_path: Path) -> None:
+    rule = "\n    own:\n    - name: two\n      message: m\n      target: {kind: Deployment}\n      expression: "
+    folder = write(tmp_path, f"{rule}object.metadata.name")
+    with Workshop(project=str(folder)) as workshop:
+        (found,) = lint(workshop, "prod")
+    assert (found.message, [(name, str(place)) for name, place in found.related]) == (
+        "the rule two gives no true or false", [("the rule", "overlay.yaml:10:19")],
+    )  # fmt: skip
+
+
 def test_an_expression_without_end_is_ended_and_told(tmp_path: Path) -> None:
     endless = "[0,1,2,3,4,5,6,7,8,9]" + ".map(x, [0,1,2,3,4,5,6,7,8,9].map(y, [x, y]))" * 9 + ".size() > 0"
     used = policy(own=[{"name": "slow", "expression": endless, "message": "m"}])

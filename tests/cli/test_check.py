@@ -125,6 +125,23 @@ def test_a_secret_is_allowed_by_name(project: Path) -> None:
     assert overlay(project, "check", "--all").returncode == 0
 
 
+def test_C06_a_secret_that_the_change_itself_allows_is_told_to_who_reviews_it(project: Path) -> None:
+    write(project, {"environments/base/manifests/login.yaml": SECRET})
+    replaced(project, "environments/base/base.yaml", "  resources:", "  publish: {secrets: [login]}\n  resources:")
+    for _ in ("found", "found again"):
+        done = overlay(project, "check", "--all", "--base", "main")
+        assert done.returncode == 0
+        assert done.stdout.startswith(
+            "warning in dev, prod: Secret/login: holds plain values, and this change allows it\n"
+        ), done.stdout
+    assert overlay(project, "check", "prod", "--base", "main", "--strict").returncode == 1
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "a login that everybody has")
+    git(project, "branch", "-f", "later")
+    replaced(project, PROD, "1.0.0", "1.1.0")
+    assert "allows it" not in overlay(project, "check", "--all", "--base", "later").stdout
+
+
 def test_files_in_git_that_are_not_what_is_rendered_are_an_error(project: Path) -> None:
     overlay(project, "render", "--all", "--output-dir", "rendered", "-q")
     assert overlay(project, "check", "--all", "--rendered", "rendered").returncode == 0

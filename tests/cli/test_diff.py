@@ -128,6 +128,12 @@ def test_a_folder_of_manifests_is_the_other_side(project: Path) -> None:
     assert overlay(project, "render", "--all", "--output-dir", "rendered", "-q").returncode == 0
     assert overlay(project, "diff", "--all", "--against", "rendered").returncode == 0
     assert overlay(project, "diff", "prod", "--against", "rendered/prod").returncode == 0
+    (project / "out").mkdir()
+    (project / "out/environments").symlink_to(project / "rendered")
+    assert overlay(project, "diff", "prod", "--against", "out").returncode == 0, "as `pull -d` leaves it"
+    assert overlay(project, "diff", "--all", "--against", "out").returncode == 0
+    absent = overlay(project, "diff", "prod", "--against", "./nowhere")
+    assert (absent.returncode, absent.stderr) == (2, "error: ./nowhere does not exist\n")
     replaced(project, "rendered/prod/service-web.yaml", "80", "81")
     (project / "rendered/dev/service-web.yaml").unlink()
     done = overlay(project, "diff", "--all", "--against", "rendered", "--name-only")

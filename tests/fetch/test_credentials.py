@@ -86,6 +86,19 @@ def test_R09_a_store_that_cannot_be_read_is_named(tmp_path: Path, content: objec
     assert message in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("{", "mend it, or remove it and log in again"),
+        ({"credsStore": "missing"}, "install it, or take it out of the file that names it, and log in again"),
+    ],
+)
+def test_what_a_login_trips_over_too_is_not_mended_by_a_login(tmp_path: Path, content: object, hint: str) -> None:
+    with pytest.raises(FetchError) as caught:
+        look(tmp_path, "ghcr.io", content)
+    assert caught.value.hint == hint
+
+
 HELPER = """#!/bin/sh
 read host
 echo "$1 $host" >> "{log}"

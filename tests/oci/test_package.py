@@ -341,5 +341,7 @@ def test_a_layout_of_another_kind_is_named(shop: Path) -> None:
     (shop / "out/oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
     (shop / "out/index.json").write_text(json.dumps({"schemaVersion": 2, "mediaType": INDEX}))
     done = package(shop, "--version", "1.4.0", "--to", "out")
-    assert done.stderr == "error: out/index.json is no index of an OCI image layout\n"
+    assert done.stderr == (
+        "error: out/index.json is no index of an OCI image layout\n  hint: remove out, and package or pull again\n"
+    )
     shutil.rmtree(shop / "out")

@@ -88,6 +88,40 @@ def test_a_pull_asks_for_each_part_once(shop: Path, scripted: Registry) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("tag", "message"),
+    [
+        ("1.3.0", "--also-tag 1.3.0: it is a version, which never changes"),
+        ("1.3.0_build", "--also-tag 1.3.0_build: it is a version, which never changes"),
+        (f"sha256-{'a' * 64}", f"--also-tag sha256-{'a' * 64}: it lists what refers to a manifest"),
+        ("a b", "'a b' is no tag of a registry"),
+        ("../../x/manifests/y", "'../../x/manifests/y' is no tag of a registry"),
+    ],
+)
+def test_a_further_tag_is_one_that_may_move(shop: Path, scripted: Registry, tag: str, message: str) -> None:
+    done = overlay(shop, "push", f"oci://{scripted.host}/shop", "--version", "1.4.0", "--also-tag", tag)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[0]) == (2, "", f"error: {message}")
+    assert scripted.seen == [], "nothing is pushed before that is known"
+
+
+def test_a_further_tag_that_is_refused_leaves_what_is_pushed_and_says_so(shop: Path, scripted: Registry) -> None:
+    def refuse(handler: Answer) -> bool:
+        if handler.command != "PUT" or not handler.path.endswith("/latest"):
+            return False
+        handler.body()
+        handler.fail(400, "TAG_INVALID")
+        return True
+
+    place = f"oci://{scripted.host}/shop"
+    scripted.faults.append(refuse)
+    done = overlay(shop, "push", place, "--version", "1.4.0", "--also-tag", "latest")
+    digest = json.loads(overlay(shop, "bundles", "-o", "json").stdout)[0]["digest"]
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2, "", f"error: {place}:1.4.0 is pushed ({digest}), but latest does not mean it: {scripted.host} answers 400 for "
+        f"{place}: TAG_INVALID tag_invalid\n",
+    )  # fmt: skip
+
+
 def test_what_was_packaged_from_an_older_commit_is_not_pushed_unasked(shop: Path, registry: RegistryProcess) -> None:
     place = f"oci://{registry.host}/older/shop"
     package(shop, "--version", "1.4.0")
@@ -326,6 +360,10 @@ def test_files_of_others_are_not_touched(shop: Path) -> None:
         (
             ["bundles", "remove", "oci://HOST/shop:1.4.0"],
             "oci://HOST/shop:1.4.0 is in a registry, and bundles are removed from this machine alone\n",
+        ),
+        (
+            ["chart", "push", "oci://HOST/charts:1.0.0"],
+            "the tag is the chart's version: name the place alone\n  hint: such as oci://host/charts\n",
         ),
         (
             ["chart", "push", "x.tgz", "oci://HOST/charts"],

@@ -402,7 +402,7 @@ def test_R15_what_is_written_is_never_redirected(scripted: Registry, remote: Mak
     [
         (400, "answers 400 for", None),
         (404, "answers 404 for", "some registries want the repository to be made first"),
-        (405, "answers 405 for", None),
+        (405, "answers 405 for", "takes nothing: it is read-only, or mirrors another registry"),
         (413, "answers 413 for", None),
         (403, "login rejected by|wants a login", "overlay login"),
     ],
