@@ -105,7 +105,7 @@ def _pushed(
         committed = commit_on(repository, branch, changes, message, head if is_merged else tip)
         try:
             if committed.commit != tip:
-                remote.push({branch: committed.commit})
+                remote.push({branch: committed.commit}, {branch: tip})
             failpoint("source.pushed")
         except GitConflict:
             if committed.is_new:

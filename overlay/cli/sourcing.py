@@ -229,6 +229,11 @@ def _onto(
 
     def onto(base: str) -> Mapping[str, bytes]:
         draft = Draft(read_commit(repository, base))
+        if draft.before(source.document) is None:
+            raise GitConflict(
+                f"{source.document} is not in {base[:12]}, where that branch is",
+                hint="name another one with --branch, or delete it",
+            )
         edit(draft)
         if LOCK in changes:
             draft.write(LOCK, changes[LOCK])

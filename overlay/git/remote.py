@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import random
 import re
 import tempfile
 import time
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from overlay.errors import GitConflict, GitError, OverlayError, Temporary
 from overlay.files.paths import printable
 from overlay.git.program import disk_trouble
-from overlay.git.url import protocols, shown_url
+from overlay.git.url import http_settings, protocols, shown_url, told_forms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Remote:
         self._login: tuple[str, str] | None = None
         self._protocols = protocols(url)
         parts = urlsplit(url if "://" in url else "")
-        self._secrets = _forms(parts.username or "", parts.password) if parts.password else []
+        self._secrets = told_forms(parts.username or "", parts.password) if parts.password else []
         self._settings = tuple(settings)
         # The last answer to `listing`.
         self.heard: dict[str, str] | None = None
@@ -94,7 +93,7 @@ class Remote:
     def use_login(self, user: str, password: str) -> None:
         """Answer with this where the remote asks for a login and no helper of the user's knows one."""
         self._login = (user, password)
-        self._secrets += _forms(user, password)
+        self._secrets += told_forms(user, password)
 
     def listing(self, *branches: str) -> dict[str, str]:
         """Return the newest commits of those of some branches that the remote has."""
@@ -150,10 +149,11 @@ class Remote:
             given="".join(f"{spec}\n" for spec in specs).encode("utf-8", "surrogateescape"), more=settings,
         )  # fmt: skip
 
-    def push(self, updates: Mapping[str, str]) -> None:
+    def push(self, updates: Mapping[str, str], before: Mapping[str, str | None]) -> None:
         """Let branches be these commits, all of them or none; each must go on from what it is there.
 
-        Raises GitConflict where one does not, GitError where the remote refuses, Temporary where it cannot be told.
+        before: what they were when the commits were made. Raises GitConflict where one is not so any more, GitError
+        where the remote refuses, Temporary where it cannot be told.
         """
         specs = [f"{commit}:refs/heads/{branch}" for branch, commit in updates.items()]
         # One branch is whole or not at all on every server; several together are more than some can do.
@@ -163,18 +163,20 @@ class Remote:
                 "push", _RECEIVE, "--quiet", "--porcelain", "--no-verify", *atomic, "--recurse-submodules=no",
                 NAME, *specs,
             )  # fmt: skip
-        except OverlayError:
+        except OverlayError as error:
             # Whether a push whose answer got lost was accepted is known to the remote alone (hazard G07).
-            if self._has(updates):
+            try:
+                found = self.listing(*updates)
+            except OverlayError:
+                raise error from None
+            if all(found.get(branch) == commit for branch, commit in updates.items()):
                 return
+            moved = [branch for branch, commit in before.items() if found.get(branch) != commit]
+            if moved and type(error) is GitError:
+                # Each server has words of its own for it.
+                text = f"the branch moved on {self.shown}: {printable(moved[0])}"
+                raise GitConflict(text, hint="run the same command again") from None
             raise
-
-    def _has(self, updates: Mapping[str, str]) -> bool:
-        try:
-            found = self.listing(*updates)
-        except OverlayError:
-            return False
-        return all(found.get(branch) == commit for branch, commit in updates.items())
 
     def access(self) -> tuple[list[str], dict[str, str]]:
         """Return the settings and the environment with which git reaches this remote, and no other."""
@@ -185,7 +187,7 @@ class Remote:
         ]  # fmt: skip
         # Said twice, so that `url.*.pushInsteadOf` does not make another one of it.
         urls = [(f"remote.{NAME}.{key}", self.url) for key in ("url", "pushurl")]
-        env = self.program.with_config([*urls, *self._settings, *_http_settings(self.url)])
+        env = self.program.with_config([*urls, *self._settings, *http_settings(self.url)])
         env["GIT_ALLOW_PROTOCOL"] = ":".join(self._protocols)
         if self._login is not None:
             settings.append(f"credential.helper={_HELPER}")
@@ -282,22 +284,6 @@ class Remote:
             kind = _Hiccup if is_hiccup else Temporary
             return kind(f"{self.shown} cannot be reached: {reason}", hint="try again later")
         return GitError(f"git cannot use {self.shown}: {reason}")
-
-
-def _forms(user: str, password: str) -> list[str]:
-    """Return a password as it could be told back: as it stands in a URL, in the clear, and in a header."""
-    login = f"{unquote(user)}:{unquote(password)}"
-    return [password, unquote(password), base64.b64encode(login.encode()).decode()]
-
-
-def _http_settings(url: str) -> list[tuple[str, str]]:
-    """Return what holds of HTTP for this URL, whatever settings of one say: no redirect, no file that is written."""
-    parts = urlsplit(url)
-    if "://" not in url or parts.scheme not in ("http", "https"):
-        return []
-    user = f"{parts.username}@" if parts.username else ""
-    place = urlunsplit((parts.scheme, user + parts.netloc.rpartition("@")[2], parts.path, "", ""))
-    return [(f"http.{place}.{name}", "false") for name in ("followRedirects", "saveCookies")]
 
 
 def _reason(lines: Sequence[str]) -> str:

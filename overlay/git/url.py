@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from overlay.errors import GitError
 from overlay.files.paths import printable
@@ -51,3 +52,19 @@ def shown_url(url: str) -> str:
         return printable(urlunsplit((parts.scheme, place, parts.path, "", "")))
     except ValueError:
         return "the remote's URL"
+
+
+def told_forms(user: str, password: str) -> list[str]:
+    """Return a password as it could be told back: as it stands in a URL, in the clear, and in a header."""
+    login = f"{unquote(user)}:{unquote(password)}"
+    return [password, unquote(password), base64.b64encode(login.encode()).decode()]
+
+
+def http_settings(url: str) -> list[tuple[str, str]]:
+    """Return what holds of HTTP for this URL, whatever settings of one say: no redirect, no file that is written."""
+    parts = urlsplit(url)
+    if "://" not in url or parts.scheme not in ("http", "https"):
+        return []
+    user = f"{parts.username}@" if parts.username else ""
+    place = urlunsplit((parts.scheme, user + parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return [(f"http.{place}.{name}", "false") for name in ("followRedirects", "saveCookies")]

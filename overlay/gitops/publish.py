@@ -234,7 +234,7 @@ class Publisher:
                 commits, newest = make_commits(self.store, acting) if acting else ([], {})
                 failpoint("git.push")
                 if newest:
-                    self.remote.push(newest)
+                    self.remote.push(newest, {one.target.branch: one.tip for _, one in acting})
             except GitError as error:
                 tries += 1
                 if not isinstance(error, GitConflict) and not self.store.mend():

@@ -120,7 +120,7 @@ def test_a_tree_whose_files_are_not_here_can_be_pushed(
         assert store.fetch(remote, {"shared": tip}, accept_rewritten=False) == ({"shared": tip}, {})
         remote.fetch(old, shallow=True, options=("--filter=blob:none",))
         commit = store.write_commit(f"{old}^{{tree}}", tip, "back\n", sign=False)
-        remote.push({"shared": commit})
+        remote.push({"shared": commit}, {"shared": tip})
     assert log(project, "shared", "%H %T")[0].split() == [commit, git(bare, "rev-parse", f"{old}^{{tree}}").strip()]
     assert git(bare, "fsck", "--strict", "--no-dangling") == ""
 

@@ -293,6 +293,22 @@ def test_G01_a_commit_that_lands_meanwhile_is_gone_on_from(
     assert git(bare, "fsck", "--strict", "--no-dangling") == ""
 
 
+def test_G01_a_branch_that_moved_is_gone_on_from_whatever_the_server_calls_it(
+    project: Path, bare: Path, git_http: GitServer, tmp_path: Path
+) -> None:
+    sync(project, "prod")
+    change(project, "prod", "1.1.0")
+    # As Azure DevOps does; Git's own server would say that the reference is at another commit.
+    hook(
+        bare, "pre-receive",
+        'read old new ref; [ "$old" = "$(git rev-parse "$ref")" ] || { echo "TF401028: The reference has already been '
+        'updated by another client" >&2; exit 1; }\n',
+    )  # fmt: skip
+    git_http.faults[PUSH] = [meanwhile(lambda: theirs(tmp_path, "environments/prod"))]
+    assert "published revision 2" in sync(project, "prod")
+    assert log(project, "environments/prod")[1] == "theirs"
+
+
 def test_G01_a_branch_that_moves_all_the_time_is_left(project: Path, bare: Path, git_http: GitServer) -> None:
     sync(project, "prod")
     change(project, "prod", "1.1.0")

@@ -122,6 +122,18 @@ def test_the_branch_that_is_checked_out_is_no_branch_beside(project: Path) -> No
     )
 
 
+def test_a_branch_that_has_no_such_environment_is_told(project: Path) -> None:
+    tree = git(project, "mktree").strip()
+    old = git(project, "commit-tree", "-m", "before", tree).strip()
+    git(project, "branch", "old", old)
+    done = overlay(project, *PIN, "--branch", "old")
+    assert (done.returncode, done.stderr) == (
+        4,
+        f"error: {DOCUMENT} is not in {old[:12]}, where that branch is\n"
+        "  hint: name another one with --branch, or delete it\n",
+    )
+
+
 def test_a_branch_below_another_one_is_no_move_of_it(project: Path) -> None:
     done = overlay(project, *PIN, "--branch", "main/web")
     assert done.returncode == 2
