@@ -86,7 +86,8 @@ def _same(desired: Any, live: Any, fields: Mapping[str, Any], others: Others) ->
 
 
 def _below(others: Others, key: str) -> Others:
-    return [one[key] for one in others if key in one]
+    # Mostly nobody else has anything where we do.
+    return [one[key] for one in others if key in one] if others else others
 
 
 def _same_list(desired: list[Any], live: list[Any], fields: Mapping[str, Any], others: Others) -> bool:
