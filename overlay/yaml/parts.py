@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from overlay.yaml.directives import has_directive
 
+_MARK = "\n---"
 
-def parts_of(text: str) -> list[str]:
-    """Return the parts of a text, which is them one after the other; the text as one where it cannot be cut.
+
+def part_starts(text: str) -> list[int]:
+    """Return where the parts of a text begin, the first at 0; that alone where the text cannot be cut.
 
     `---` begins a document in any line, within quotes and block scalars, too, and anchors end with their document. A
     directive acts on what comes after it, so that nothing is cut where one could be.
     """
-    if has_directive(text):
-        return [text]
-    pieces: list[str] = []
-    for piece in text.split("\n---"):
-        # `----` and `---a` are plain scalars.
-        if pieces and piece and piece[0] not in " \t\r\n":
-            pieces[-1] += "\n---" + piece
-        else:
-            pieces.append("---" + piece if pieces else piece)
-    return [piece + "\n" for piece in pieces[:-1]] + pieces[-1:]
+    starts = [0]
+    at = -1 if has_directive(text) else text.find(_MARK)
+    while at >= 0:
+        end = at + len(_MARK)
+        # `----` and `---a` are plain scalars; at the end of the text there is nothing behind it.
+        if text[end : end + 1] in " \t\r\n":
+            starts.append(at + 1)
+        at = text.find(_MARK, end)
+    return starts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given
@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 
 from overlay.errors import OverlayError
 from overlay.yaml import read_documents
-from overlay.yaml.parts import parts_of
+from overlay.yaml.parts import part_starts
 
 PIECES = (
     "---\n", "--- ", "---\r\n", "----\n", "---a\n", "...\n", "a: 1\n", "  b: 2\n", "- c\n", "x: |\n", "  ---\n", "x: 'q\n",
     "'\n", 'y: "\n', '"\n', "# c\n", "\n", "a: &n 1\n", "b: *n\n", "%YAML 1.1\n", "{\n", "}\n", "[d,\n", "]\n", "\r", "---",
     "\u2028", "? k\n", ": v\n", "apiVersion: v1\n",
 )  # fmt: skip
+
+
+def parts_of(text: str) -> list[str]:
+    return [text[start:end] for start, end in pairwise([*part_starts(text), len(text)])]
 
 
 def read(text: str, first: int = 0) -> list[tuple[object, int]]:
