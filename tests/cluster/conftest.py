@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.cluster.harness import Environment
 from tests.cluster.scripted import Answer, Scripted
 from tests.cluster.testbed import Testbed, programs
 from tests.conftest import IN_CI
@@ -46,6 +47,14 @@ def namespace(testbed: Testbed, request: pytest.FixtureRequest) -> str:
     name = f"t{next(_numbers)}"
     testbed.call("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     return name
+
+
+@pytest.fixture
+def prod(testbed: Testbed, namespace: str) -> Iterator[Environment]:
+    """An environment in a namespace of the test's own."""
+    made = Environment(testbed, namespace)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,13 +24,6 @@ from tests.cluster.harness import Environment, config, deployment, resource
 from tests.cluster.testbed import Testbed
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture
-def prod(testbed: Testbed, namespace: str) -> Iterator[Environment]:
-    made = Environment(testbed, namespace)
-    yield made
-    made.close()
 
 
 def stored(prod: Environment, kind: str, name: str) -> Any:

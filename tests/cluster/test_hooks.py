@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from overlay.cluster.apply import Pace
 from overlay.cluster.hooks import OF, divide, due
 from tests.cluster.harness import Environment, config, resource
-from tests.cluster.testbed import Testbed
 
 
 def hook(
@@ -48,13 +46,6 @@ def test_hooks_run_by_weight_and_name() -> None:
     ]  # fmt: skip
     hooks = divide([resource(body) for body in bodies])[1]
     assert [one.object.id.name for one in due(hooks, "pre-install")] == ["first", "a", "b", "late"]
-
-
-@pytest.fixture
-def prod(testbed: Testbed, namespace: str) -> Iterator[Environment]:
-    made = Environment(testbed, namespace)
-    yield made
-    made.close()
 
 
 def told(prod: Environment) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,13 +12,6 @@ from tests.cluster.harness import Environment, config, deployment
 from tests.cluster.testbed import Testbed
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture
-def prod(testbed: Testbed, namespace: str) -> Iterator[Environment]:
-    made = Environment(testbed, namespace)
-    yield made
-    made.close()
 
 
 def test_K19_a_run_prunes_nothing_of_other_environments(testbed: Testbed, prod: Environment) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from overlay.cluster.narrowing import narrowings, unserved
 from overlay.errors import OverlayError
 from tests.cluster.harness import Environment
-from tests.cluster.testbed import Testbed
 
 SPEC: dict[str, Any] = {
     "type": "object",
@@ -104,13 +102,6 @@ def test_K11_versions_that_are_served_no_more_are_named() -> None:
     old, new = definition("x.io", "v1", "v2", "v3"), definition("x.io", "v2", "v3")
     new["spec"]["versions"][0]["served"] = False
     assert unserved(old, new) == ["v1", "v2"]
-
-
-@pytest.fixture
-def prod(testbed: Testbed, namespace: str) -> Iterator[Environment]:
-    made = Environment(testbed, namespace)
-    yield made
-    made.close()
 
 
 @pytest.mark.cluster

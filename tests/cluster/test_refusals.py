@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +14,6 @@ from tests.cluster.harness import Environment, config, deployment
 from tests.cluster.testbed import Testbed
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture
-def prod(testbed: Testbed, namespace: str) -> Iterator[Environment]:
-    made = Environment(testbed, namespace)
-    yield made
-    made.close()
 
 
 def definition(group: str, *versions: str, scope: str = "Namespaced") -> dict[str, Any]:

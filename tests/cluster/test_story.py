@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from overlay.cluster.story import tell_story
 from tests.cluster.harness import Environment
-from tests.cluster.testbed import Testbed
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture
-def prod(testbed: Testbed, namespace: str) -> Iterator[Environment]:
-    made = Environment(testbed, namespace)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize(
