@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from itertools import accumulate, groupby, repeat
+from itertools import accumulate, groupby, pairwise
 
 from overlay.errors import OverlayError, UsageError, raise_all
 from overlay.model.value import replace, value
@@ -21,17 +21,14 @@ ENDINGS = (".yaml", ".yml", ".json")
 class Manifests:
     """A file of manifests.
 
-    starts: where its parts begin in the text. bodies: the parts, as they are written where nothing stands before them.
+    edges: where its parts begin in the text, and where the last one ends. bodies: the parts, as they are written where
+    nothing stands before them.
     """
 
     file: str
     text: str
-    starts: tuple[int, ...]
+    edges: tuple[int, ...]
     bodies: tuple[str, ...]
-
-    @property
-    def ends(self) -> tuple[int, ...]:
-        return (*self.starts[1:], len(self.text))
 
 
 def folder_objects(folder: str, known: Mapping[str, Resource] | None = None) -> list[Resource] | None:
@@ -54,20 +51,17 @@ def read_manifests(path: str) -> list[Manifests]:
     """
     from overlay.files.reader import ProjectFiles, read_argument  # noqa: PLC0415
     from overlay.yaml.decoding import decode  # noqa: PLC0415
-    from overlay.yaml.parts import part_starts  # noqa: PLC0415
+    from overlay.yaml.parts import part_edges  # noqa: PLC0415
 
     found: list[Manifests] = []
     errors: list[OverlayError] = []
 
     def add(shown: str, data: bytes) -> None:
         text = decode(data, shown)
-        starts = part_starts(text)
-        ends = [*starts[1:], len(text)]
+        edges = part_edges(text)
         # Each body is copied once: there may be thousands.
-        bodies = [
-            text[at + 4 if text.startswith("---\n", at) else at : end] for at, end in zip(starts, ends, strict=True)
-        ]
-        found.append(Manifests(shown, text, tuple(starts), tuple(bodies)))
+        bodies = [text[at + 4 if text.startswith("---\n", at) else at : end] for at, end in pairwise(edges)]
+        found.append(Manifests(shown, text, tuple(edges), tuple(bodies)))
 
     if not os.path.isdir(path):
         add(path, read_argument(path))
@@ -112,8 +106,8 @@ def _file_objects(file: Manifests, known: Mapping[str, Resource], skip: Containe
     from overlay.yaml.reader import uncollected  # noqa: PLC0415
 
     found: list[Resource] = []
-    text, ends = file.text, file.ends
-    lines = list(accumulate(map(text.count, repeat("\n"), file.starts, ends), initial=0))
+    text, edges = file.text, file.edges
+    lines = list(accumulate([text.count("\n", at, end) for at, end in pairwise(edges)], initial=0))
     try:
         with uncollected(len(file.text)):
             # What stands together is read together, so that places are those of the file.
@@ -123,7 +117,7 @@ def _file_objects(file: Manifests, known: Mapping[str, Resource], skip: Containe
                 if is_known:
                     found += [replace(known[file.bodies[at]], origin=_origin(file.file, lines[at])) for at in run]
                 else:
-                    found += _objects(text[file.starts[run[0]] : ends[run[-1]]], file.file, lines[run[0]])
+                    found += _objects(text[edges[run[0]] : edges[run[-1] + 1]], file.file, lines[run[0]])
     except OverlayError:
         # Only the whole text tells the line, and everything that is wrong in it.
         return _objects(file.text, file.file, 0)

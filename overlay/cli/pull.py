@@ -58,7 +58,7 @@ def _pull(source: Source, reference: str, args: dict[str, Any], progress: Progre
     from overlay.cli.signing import signers  # noqa: PLC0415
     from overlay.oci.opened import read_contents  # noqa: PLC0415
     from overlay.oci.place import VersionTaken, in_memory  # noqa: PLC0415
-    from overlay.oci.transfer import carry, refuse_other  # noqa: PLC0415
+    from overlay.oci.transfer import carry  # noqa: PLC0415
     from overlay.oci.trust import check_signed  # noqa: PLC0415
     from overlay.oci.unpack import check_layer, unpack_layer  # noqa: PLC0415
     from overlay.oci.versions import tag_of, version_of  # noqa: PLC0415
@@ -70,14 +70,12 @@ def _pull(source: Source, reference: str, args: dict[str, Any], progress: Progre
         raise FetchError(f"{source.shown}:{reference} says that it is version {contents.version}")
     layout, tag = make_store(args).layout(contents.name), tag_of(contents.version)
     layout.create()
-    try:
-        refuse_other(layout, tag, manifest)
-    except VersionTaken as error:
-        error.message = (
-            f"{contents.name}:{tag} on this machine is {layout.find(tag)}, what is pulled is {manifest.digest}"
+    here = layout.find(tag)
+    if here not in (None, manifest.digest):
+        raise VersionTaken(
+            f"{contents.name}:{tag} on this machine is {here}, what is pulled is {manifest.digest}",
+            hint=f"if it was only tried out here, remove it: overlay bundles remove {contents.name}:{tag}",
         )
-        error.hint = f"if it was only tried out here, remove it: overlay bundles remove {contents.name}:{tag}"
-        raise
     assert manifest.config is not None  # noqa: S101  # it was just read
     # What is here already is not asked for again.
     layout.put_blob(manifest.config, in_memory(contents.data))

@@ -55,15 +55,12 @@ def push(args: dict[str, Any]) -> int:
                     try:
                         signed = sign_pushed(remote, carried.manifest, contents.config, signer)
                     except OverlayError as error:
-                        raise _unsigned(error, remote, version_tag, carried.manifest.digest, args) from None
+                        raise _unsigned(error, remote, version_tag, carried, args) from None
                 for more in args["also_tag"]:
                     try:
                         remote.put_manifest(carried.manifest, more)
                     except OverlayError as error:
-                        there = f"{remote.shown}:{version_tag} is pushed ({carried.manifest.digest})"
-                        found = error.as_of(error.environment, error.object)
-                        found.message = f"{there}, but {more} does not mean it: {error.message}"
-                        raise found from None
+                        raise _but(error, f"{more} does not mean it", remote, version_tag, carried) from None
             progress.end()
             place = {**place_of(remote, carried.manifest, version_tag), "isNew": carried.is_new, **signed}
             _tell(carried, f"{remote.shown}:{version_tag}", place, args)
@@ -88,16 +85,29 @@ def _check_moving(tag: str) -> None:
         )
 
 
-def _unsigned(error: OverlayError, remote: Remote, tag: str, digest: str, args: dict[str, Any]) -> OverlayError:
+def _but(error: OverlayError, what: str, remote: Remote, tag: str, carried: Carried) -> OverlayError:
+    """Return an error that came after a bundle was there, which says so."""
+    found = error.as_of(error.environment, error.object)
+    found.message = f"{remote.shown}:{tag} is pushed ({carried.manifest.digest}), but {what}: {error.message}"
+    return found
+
+
+def _unsigned(
+    error: OverlayError, remote: Remote, tag: str, carried: Carried, args: dict[str, Any]
+) -> OverlayError:  # fmt: skip
     """Return why a bundle that is there now is not signed, and how it still becomes so."""
     import shlex  # noqa: PLC0415  # only here
 
-    words = ["overlay", "sign", f"{remote.shown}@{digest}", *(("--key", args["sign"]) if args["sign"] else ())]
+    words = [
+        "overlay",
+        "sign",
+        f"{remote.shown}@{carried.manifest.digest}",
+        *(("--key", args["sign"]) if args["sign"] else ()),
+    ]
     for name in ("identity_token", "signing_config", "trusted_root"):
         words += [f"--{name.replace('_', '-')}", args[name]] if args[name] else []
     command = f"`{shlex.join([*words, '--attest'])}`"
-    found = error.as_of(error.environment, error.object)
-    found.message = f"{remote.shown}:{tag} is pushed ({digest}), but not signed: {error.message}"
+    found = _but(error, "not signed", remote, tag, carried)
     found.hint = f"{error.hint}; then sign it: {command}" if error.hint else f"sign it: {command}"
     return found
 

@@ -134,11 +134,13 @@ def _folder_diff(workshop: Workshop, folder: str, name: str, wanted: Wanted, *, 
     from overlay.inspect.compare import types_of  # noqa: PLC0415
     from overlay.inspect.findings import as_findings  # noqa: PLC0415
     from overlay.inspect.session import Session  # noqa: PLC0415
+    from overlay.oci.media import TOP  # noqa: PLC0415
+    from overlay.tree import RECORD  # noqa: PLC0415
     from overlay.yaml import write_document  # noqa: PLC0415
 
     below = os.path.join(folder, name)
-    unpacked = os.path.join(folder, "environments", name)
-    if os.path.isfile(os.path.join(unpacked, "overlay.metadata")):
+    unpacked = os.path.join(folder, TOP, name)
+    if os.path.isfile(os.path.join(unpacked, RECORD)):
         below = unpacked  # as `overlay pull -d` leaves it
     try:
         session = Session(workshop, name)

@@ -46,8 +46,11 @@ def carry(
     """
     manifest = source.manifest(wanted) if isinstance(wanted, str) else wanted
     found = target.find(tag) if tag is not None else None
-    if tag is not None and found is not None:
-        _refuse_other(target, tag, found, manifest)
+    if found is not None and found != manifest.digest:
+        raise VersionTaken(
+            f"{target.shown}:{tag} is {found}, yours is {manifest.digest}",
+            hint="a published version never changes: package the next one",
+        )
     carrier = _Carrier(source, target, tell)
     if found is None or not target.is_whole(manifest):
         carrier.carry(manifest, tag)
@@ -55,21 +58,6 @@ def carry(
         carrier.carry_referrers(manifest)
         carrier.carry_tagged(manifest)
     return Carried(manifest=manifest, is_new=found is None)
-
-
-def refuse_other(target: Target, tag: str, manifest: Manifest) -> None:
-    """Raise VersionTaken where a tag has other content."""
-    found = target.find(tag)
-    if found is not None:
-        _refuse_other(target, tag, found, manifest)
-
-
-def _refuse_other(target: Target, tag: str, found: str, manifest: Manifest) -> None:
-    if found != manifest.digest:
-        raise VersionTaken(
-            f"{target.shown}:{tag} is {found}, yours is {manifest.digest}",
-            hint="a published version never changes: package the next one",
-        )
 
 
 class _Carrier:

@@ -73,9 +73,10 @@ def refuse_changed(repository: Repository, commit: str, changes: Mapping[str, by
         before = read(path)
         fine = (before, data) if resume else (before,)
         hint = "commit it or put it back first; --no-commit only writes it"
-        if _on_disk(repository, path) not in fine:
+        here = _on_disk(repository, path)
+        if here not in fine:
             what = "is not committed yet" if before is None else "has changes that are not committed"
-            if _lines(_on_disk(repository, path)) == _lines(before):
+            if _lines(here) == _lines(before):
                 what = "has other line ends here than in the commit"
                 hint = "git config core.autocrlf false, and check it out again; --no-commit only writes it"
             raise GitConflict(f"{printable(path)} {what}", hint=hint)

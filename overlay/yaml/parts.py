@@ -7,18 +7,18 @@ from overlay.yaml.directives import has_directive
 _MARK = "\n---"
 
 
-def part_starts(text: str) -> list[int]:
-    """Return where the parts of a text begin, the first at 0; that alone where the text cannot be cut.
+def part_edges(text: str) -> list[int]:
+    """Return where the parts of a text begin, and where the last one ends; one part where the text cannot be cut.
 
     `---` begins a document in any line, within quotes and block scalars, too, and anchors end with their document. A
     directive acts on what comes after it, so that nothing is cut where one could be.
     """
-    starts = [0]
+    edges = [0]
     at = -1 if has_directive(text) else text.find(_MARK)
     while at >= 0:
         end = at + len(_MARK)
         # `----` and `---a` are plain scalars; at the end of the text there is nothing behind it.
         if text[end : end + 1] in " \t\r\n":
-            starts.append(at + 1)
+            edges.append(at + 1)
         at = text.find(_MARK, end)
-    return starts
+    return [*edges, len(text)]

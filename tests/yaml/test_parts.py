@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from overlay.errors import OverlayError
 from overlay.yaml import read_documents
-from overlay.yaml.parts import part_starts
+from overlay.yaml.parts import part_edges
 
 PIECES = (
     "---\n", "--- ", "---\r\n", "----\n", "---a\n", "...\n", "a: 1\n", "  b: 2\n", "- c\n", "x: |\n", "  ---\n", "x: 'q\n",
@@ -20,7 +20,7 @@ PIECES = (
 
 
 def parts_of(text: str) -> list[str]:
-    return [text[start:end] for start, end in pairwise([*part_starts(text), len(text)])]
+    return [text[start:end] for start, end in pairwise(part_edges(text))]
 
 
 def read(text: str, first: int = 0) -> list[tuple[object, int]]:
