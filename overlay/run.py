@@ -19,8 +19,9 @@ from overlay.layering.layers import apply_layers, settle_names
 from overlay.layering.steps import Surroundings
 from overlay.load.graph import Effective, Loader, effective, overridden
 from overlay.load.hidden import HiddenCharacters
-from overlay.model.build import Build, Input, Settings
+from overlay.model.build import Build, Settings
 from overlay.model.finding import Finding
+from overlay.model.input import Input
 from overlay.model.options import Options
 from overlay.model.value import replace, value
 

@@ -6,10 +6,7 @@ escapes, UTF-16. A token that is broken over lines is still one.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +39,8 @@ _FORMS = (
     ("a Slack webhook", (b"hooks.slack.com",), rb"hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/]{20,}"),
     ("a Stripe key", (b"sk_live_", b"rk_live_"), rb"(?:sk|rk)_live_[A-Za-z0-9]{24,}"),
 )
-_CERTIFICATE = re.compile(
+# These are compiled where they are needed, which is rare, as the forms above.
+_CERTIFICATE = (
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----"
     # The same in base64.
     rb"|LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS|LS0tLS1CRUdJTiBYNTA5IENFUlRJRklDQVRF|LS0tLS1CRUdJTiBUUlVTVEVEIENFUlRJRklDQVRF"
@@ -50,18 +48,18 @@ _CERTIFICATE = re.compile(
 # In one line, or in several that begin with the same indentation; `-` and `_` are those of URLs.
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}(?:\r?\n[ \t]*[A-Za-z0-9+/_-]{8,})*={0,2}")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
-_ESCAPE = re.compile(rb"\\u00([0-9A-Fa-f]{2})|\\(/)")
-_BROKEN = re.compile(rb"\\?\r?\n[ \t]*")
+_PERCENT = rb"%([0-9A-Fa-f]{2})"
+_ESCAPE = rb"\\u00([0-9A-Fa-f]{2})|\\(/)"
+_BROKEN = rb"\\?\r?\n[ \t]*"
 _PACKED = b"\x1f\x8b"
 # Of what is packed in a value so much is looked at; and so many encodings in each other.
 _MOST_UNPACKED, _MOST_NESTED = 1 << 20, 3
 _COVER = b"***"
-_USER = re.compile(rb"\b(?!ssh:)([A-Za-z][A-Za-z0-9+.-]{1,20}://)[^\s/@'\"<>]{1,500}@")
-_QUERY = re.compile(rb"(?i)([?&](?:[a-z_-]*(?:token|signature|credential|secret|password|api_?key)|sig)=)[^&\s'\"<>#]+")
-_PEM = re.compile(rb"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)[\s\S]*?(?:-----END [A-Z0-9 ]+-----|\Z)")
+_USER = rb"\b(?!ssh:)([A-Za-z][A-Za-z0-9+.-]{1,20}://)[^\s/@'\"<>]{1,500}@"
+_QUERY = rb"(?i)([?&](?:[a-z_-]*(?:token|signature|credential|secret|password|api_?key)|sig)=)[^&\s'\"<>#]+"
+_PEM = rb"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)[\s\S]*?(?:-----END [A-Z0-9 ]+-----|\Z)"
 # Records are full of these.
-_DIGEST = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+_DIGEST = rb"[0-9a-f]{40}|[0-9a-f]{64}"
 
 
 def find_tokens(data: bytes) -> Iterator[tuple[str, int]]:
@@ -83,10 +81,10 @@ def find_tokens(data: bytes) -> Iterator[tuple[str, int]]:
 def cover_tokens(text: str) -> str:
     """Return a text for people with its tokens, and who logs in to the URLs in it, as `***`."""
     data = text.encode("utf-8", "surrogatepass")
-    found = _QUERY.sub(rb"\1" + _COVER, data)
-    found = _USER.sub(rb"\1" + _COVER + b"@", found) if b"@" in found else found
+    found = re.sub(_QUERY, rb"\1" + _COVER, data)
+    found = re.sub(_USER, rb"\1" + _COVER + b"@", found) if b"@" in found else found
     if next(find_tokens(found), None) is not None:
-        found = _PEM.sub(_COVER, found)
+        found = re.sub(_PEM, _COVER, found)
         for _, begins, form in _FORMS:
             if not begins or any(one in found for one in begins):
                 found = re.sub(_LEFT + form, _COVER, found)
@@ -103,7 +101,7 @@ def _covered_run(run: re.Match[bytes]) -> bytes:
 
 def find_certificates(data: bytes) -> bool:
     """Tell whether a text holds a certificate, also in base64."""
-    return _CERTIFICATE.search(data) is not None
+    return re.search(_CERTIFICATE, data) is not None
 
 
 def _find(data: bytes) -> Iterator[tuple[str, int]]:
@@ -132,7 +130,7 @@ def _line(data: bytes, at: int) -> int:
 
 def _in_run(run: bytes, depth: int) -> Iterator[str]:
     """Yield what base64 holds: all of it and, as lines may be words of their own, what begins further down."""
-    if _DIGEST.fullmatch(run):
+    if re.fullmatch(_DIGEST, run):
         return
     lines = [line.rstrip(b"=").translate(_URL_SAFE) for line in run.split()]
     text = b"".join(lines)
@@ -161,15 +159,15 @@ def _nested(data: bytes, depth: int) -> Iterator[str]:
 
 def _meant(data: bytes) -> Iterator[tuple[bytes, str]]:
     """Yield a text as it is meant where it is written in another way, and how it is written."""
-    if b"%" in data and (plain := _PERCENT.sub(lambda found: bytes([int(found[1], 16)]), data)) != data:
+    if b"%" in data and (plain := re.sub(_PERCENT, lambda found: bytes([int(found[1], 16)]), data)) != data:
         yield plain, " in URL-encoding"
-    if b"\\" in data and (plain := _ESCAPE.sub(_unescaped, data)) != data:
+    if b"\\" in data and (plain := re.sub(_ESCAPE, _unescaped, data)) != data:
         yield plain, " in escapes"
     if b"\0" in data:
         yield data.replace(b"\0", b""), " in UTF-16"
     if b"\n" in data:
         # Words of a URL in the lines of a text are no URL.
-        yield _BROKEN.sub(b"", data).replace(b"://", b""), " over several lines"
+        yield re.sub(_BROKEN, b"", data).replace(b"://", b""), " over several lines"
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
@@ -177,6 +175,8 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
 
 
 def _unpacked(data: bytes) -> bytes:
+    import zlib  # noqa: PLC0415  # as below: a library to load
+
     try:
         return zlib.decompressobj(31).decompress(data, _MOST_UNPACKED)
     except zlib.error:
@@ -184,7 +184,9 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def _decoded(text: bytes) -> bytes:
+    import binascii  # noqa: PLC0415
+
     try:
-        return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"==")
+        return binascii.a2b_base64(text[: len(text) - (len(text) % 4 == 1)] + b"==")
     except binascii.Error:
         return b""

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overlay.errors import OverlayError
-from overlay.model.build import Build, Input, Settings
+from overlay.model.build import Build, Settings
+from overlay.model.input import Input
 from overlay.model.location import Location
 from overlay.model.resource import ObjectId, Origin, Resource
 from overlay.tree import RECORD, tree

@@ -10,8 +10,8 @@ from overlay.chart.remote import chart_request, dependency_requests
 from overlay.errors import ChartError, LimitError, OverlayError, raise_all
 from overlay.files.archive import unpack
 from overlay.files.paths import resolve
-from overlay.model.build import Input
 from overlay.model.contents import ChartSource
+from overlay.model.input import Input
 from overlay.model.location import Location
 
 TYPE_CHECKING = False

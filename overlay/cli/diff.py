@@ -10,8 +10,8 @@ from overlay.cli.comparing import comparing
 from overlay.cli.diff_output import FORMS
 from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.packaging import STORE
-from overlay.cli.past import PAST
 from overlay.cli.printing import print_document
+from overlay.cli.publishing_options import PAST
 from overlay.cli.sides import is_manifests
 from overlay.cli.table import Command, Param, output
 from overlay.cli.versions import BASE

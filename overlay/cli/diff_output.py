@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from overlay.diff.versions import EnvironmentDiff
+    from overlay.diff.outcome import EnvironmentDiff
     from overlay.report.style import Style
 
 FORMS = ("text", "unified", "markdown", "html", "json", "yaml", "github")
@@ -65,6 +65,8 @@ def _print_document(diffs: Sequence[EnvironmentDiff], sides: Any, form: str) -> 
 
 
 def _print_text(diffs: Sequence[EnvironmentDiff], sides: Any, args: dict[str, Any]) -> None:
+    if not args["stat"] and all(one.change == "same" for one in diffs):
+        return
     from overlay.report.style import Style, inert, wants_color, without_commands  # noqa: PLC0415
 
     is_terminal = sys.stdout.isatty()

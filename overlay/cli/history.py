@@ -6,8 +6,8 @@ import os
 import sys
 
 from overlay.cli.cluster_options import REACHING
-from overlay.cli.past import PAST
 from overlay.cli.printing import print_document
+from overlay.cli.publishing_options import PAST
 from overlay.cli.table import Command, Param, output
 from overlay.errors import EXIT_OK, UsageError
 

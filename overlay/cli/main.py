@@ -187,9 +187,8 @@ def _bare_group(argv: list[str]) -> list[str]:
 
 def load_command(place: tuple[str, str]) -> Any:
     """Import a command."""
-    from importlib import import_module  # noqa: PLC0415
-
-    return getattr(import_module(place[0]), place[1])
+    # What `import` does; importlib loads two modules more.
+    return getattr(__import__(place[0], fromlist=[place[1]]), place[1])
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -12,18 +12,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cli.folder_objects import Manifests
+    from overlay.diff.outcome import EnvironmentDiff
     from overlay.kube.types import Types
     from overlay.model.project import Project
-    from overlay.model.resource import Resource
+    from overlay.model.resource import Body, Resource
 
 
 def manifests_diff(args: dict[str, Any], path: str) -> int:
     """Print what differs; return 1 where something does."""
     from overlay.cli.diff_output import print_diff  # noqa: PLC0415
-    from overlay.cli.version_diff import exit_code_of, wanted_rules  # noqa: PLC0415
-    from overlay.cluster.guards import fate  # noqa: PLC0415
-    from overlay.diff.versions import environment_diff  # noqa: PLC0415
-    from overlay.model.value import replace  # noqa: PLC0415
+    from overlay.cli.version_diff import exit_code_of  # noqa: PLC0415
+    from overlay.diff.outcome import EnvironmentDiff  # noqa: PLC0415
 
     if args["early"] is not None:
         args["early"].close()  # nothing is rendered
@@ -31,15 +30,34 @@ def manifests_diff(args: dict[str, Any], path: str) -> int:
         flag = "--base" if args["base"] else "--all"
         raise UsageError(f"{flag} does not go with manifests", hint="PATH --against PATH names both sides")
     before, after, same = sides_of(args["against"], path)
-    project = _project(args)
-    rules = wanted_rules(args, project, project)
-    found = environment_diff(
-        path, before, after, _types((*before, *after), project), rules=rules,
-        detect_renames=args["detect_renames"], fate=fate,
-    )  # fmt: skip
-    found = replace(found, same=found.same + same)
+    if before or after or args["ignore"]:
+        found = _found(args, path, before, after, same)
+    else:
+        found = EnvironmentDiff(environment=path, change="same", same=same)
     print_diff([found], ({"ref": args["against"], "commit": None}, {"ref": path, "commit": None}), args)
     return exit_code_of([found], args)
+
+
+def _found(
+    args: dict[str, Any], path: str, before: Sequence[Resource], after: Sequence[Resource], same: int
+) -> EnvironmentDiff:
+    from overlay.cli.version_diff import wanted_rules  # noqa: PLC0415
+    from overlay.diff.versions import environment_diff  # noqa: PLC0415
+    from overlay.model.value import replace  # noqa: PLC0415
+
+    project = _project(args)
+    rules = wanted_rules(args, project.ignored if project else (), project.masked if project else ())
+    found = environment_diff(
+        path, before, after, _types((*before, *after), project), rules=rules,
+        detect_renames=args["detect_renames"], fate=_fate,
+    )  # fmt: skip
+    return replace(found, same=found.same + same)
+
+
+def _fate(body: Body) -> str | None:
+    from overlay.cluster.guards import fate  # noqa: PLC0415  # only where an object is gone
+
+    return fate(body)
 
 
 def sides_of(before: str, after: str) -> tuple[list[Resource], list[Resource], int]:
@@ -60,10 +78,17 @@ def sides_of(before: str, after: str) -> tuple[list[Resource], list[Resource], i
         except OverlayError as error:
             errors.append(error)
     raise_all(errors)
-    both = held_by_both(*[[body for file in side for body in file.bodies] for side in sides])
+    parts = [[part for file in side for part in file.cut.parts] for side in sides]
+    both = held_by_both(*parts)
+    if len(both) == len(parts[0]) == len(parts[1]):
+        return [], [], len(both)
+    from overlay.yaml.shapes import Shapes  # noqa: PLC0415  # loads the parser
+
+    shapes = Shapes()
+    skip = {*both.values()}
     try:
-        read = [objects_of(side, {}, skip=both) for side in sides]
-        if not {*both.values()} & {one.id.key for side in read for one in side}:
+        read = [objects_of(side, {}, shapes, skip=skip) for side in sides]
+        if not {tuple([word.encode() for word in one.id.key]) for side in read for one in side} & both.keys():
             return read[0], read[1], len(both)
     except OverlayError:
         pass
@@ -71,22 +96,21 @@ def sides_of(before: str, after: str) -> tuple[list[Resource], list[Resource], i
     read = []
     for side in sides:
         try:
-            read.append(objects_of(side, {}))
+            read.append(objects_of(side, {}, shapes))
         except OverlayError as error:
             errors.append(error)
     raise_all(errors)
     return read[0], read[1], 0
 
 
-def _project(args: dict[str, Any]) -> Project:
+def _project(args: dict[str, Any]) -> Project | None:
     """Return the project around the folder, whose rules hide fields; there may be none."""
     from overlay.files.root import find_root  # noqa: PLC0415
-    from overlay.model.project import Project  # noqa: PLC0415
 
     try:
         root = find_root(args["project"])
     except UsageError:
-        return Project(root=os.getcwd())
+        return None
     from overlay.load.project import load_project  # noqa: PLC0415
 
     project, files = load_project(root)
@@ -94,11 +118,14 @@ def _project(args: dict[str, Any]) -> Project:
     return project
 
 
-def _types(objects: Sequence[Resource], project: Project) -> Types:
+def _types(objects: Sequence[Resource], project: Project | None) -> Types:
     """Return the types of fields: Kubernetes' own, and those that definitions among the objects describe."""
-    from overlay.kube.custom import CustomKinds  # noqa: PLC0415
     from overlay.kube.types import DEFAULT_KUBERNETES, load_types  # noqa: PLC0415
 
-    types = load_types(project.kubernetes_version or DEFAULT_KUBERNETES)
+    types = load_types((project and project.kubernetes_version) or DEFAULT_KUBERNETES)
     bodies = [one.body for one in objects if one.id.kind == "CustomResourceDefinition"]
-    return types.with_custom(CustomKinds(bodies, types.metadata, list).type) if bodies else types
+    if not bodies:
+        return types
+    from overlay.kube.custom import CustomKinds  # noqa: PLC0415
+
+    return types.with_custom(CustomKinds(bodies, types.metadata, list).type)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.cli.fetching import TIMEOUT
 from overlay.cli.publishing import Publishing
-from overlay.cli.publishing_options import REMOTE
-from overlay.cli.table import COMMON
 from overlay.errors import UsageError, raise_all
 from overlay.model.value import value
 
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from overlay.gitops.store import Store
     from overlay.gitops.target import Target
     from overlay.model.resource import Resource
-
-PAST = (REMOTE, TIMEOUT, *COMMON)
 
 
 @value(kw_only=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from overlay.cli.asking import YES, ask
 from overlay.cli.cluster_options import APPLYING
-from overlay.cli.past import PAST
-from overlay.cli.publishing_options import ACCEPT_REWRITTEN, OVERWRITE_EDITS
+from overlay.cli.publishing_options import ACCEPT_REWRITTEN, OVERWRITE_EDITS, PAST
 from overlay.cli.table import Command, Param, output
 from overlay.errors import EXIT_OK, OverlayError, UsageError
 

@@ -6,7 +6,7 @@ import sys
 
 from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
 from overlay.cli.packaging import STORE
-from overlay.cli.past import PAST
+from overlay.cli.publishing_options import PAST
 from overlay.cli.table import Command, Param, output
 from overlay.errors import EXIT_OK
 

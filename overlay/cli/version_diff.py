@@ -9,14 +9,14 @@ from overlay.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_USAGE, OverlayError, Us
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from overlay.diff.outcome import EnvironmentDiff
     from overlay.diff.rules import Rules
-    from overlay.diff.versions import EnvironmentDiff
     from overlay.inspect.session import Workshop
     from overlay.inspect.versions import Wanted
-    from overlay.model.project import Project
+    from overlay.model.project import FieldRule, Project
 
 
 def version_diff(args: dict[str, Any], names: Sequence[str], between: str) -> int:
@@ -93,20 +93,23 @@ def wanted_of(args: dict[str, Any], before: Project, after: Project, *, causes: 
     """
     from overlay.inspect.versions import Wanted  # noqa: PLC0415
 
-    return Wanted(rules=wanted_rules(args, before, after), detect_renames=args["detect_renames"], causes=causes)
+    return Wanted(
+        rules=wanted_rules(args, before.ignored, dict.fromkeys([*before.masked, *after.masked])),
+        detect_renames=args["detect_renames"],
+        causes=causes,
+    )
 
 
-def wanted_rules(args: dict[str, Any], before: Project, after: Project) -> Rules:
-    """Return what does not count as a difference, and what is hidden, as the command line and the base say.
+def wanted_rules(args: dict[str, Any], ignored: Iterable[FieldRule], masked: Iterable[FieldRule]) -> Rules:
+    """Return what does not count as a difference, and what is hidden, as the command line and the project say.
 
     Raises UsageError.
     """
     from overlay.diff.rules import rules_of  # noqa: PLC0415
     from overlay.kube.dotted import BadPath  # noqa: PLC0415
 
-    masked = dict.fromkeys([*before.masked, *after.masked])
     try:
-        return rules_of(before.ignored, masked, args["ignore"], noise=args["ignore_noise"])
+        return rules_of(ignored, masked, args["ignore"], noise=args["ignore_noise"])
     except BadPath as error:
         raise UsageError(f"--ignore: the path {error}", hint="write it as metadata.labels.[helm.sh/chart]") from None
 
@@ -130,13 +133,15 @@ def _against_folder(
 def _folder_diff(workshop: Workshop, folder: str, name: str, wanted: Wanted, *, alone: bool) -> EnvironmentDiff:
     from overlay.cli.folder_objects import folder_objects  # noqa: PLC0415
     from overlay.cluster.guards import fate  # noqa: PLC0415
-    from overlay.diff.versions import EnvironmentDiff, environment_diff  # noqa: PLC0415
+    from overlay.diff.outcome import EnvironmentDiff  # noqa: PLC0415
+    from overlay.diff.versions import environment_diff  # noqa: PLC0415
     from overlay.inspect.compare import types_of  # noqa: PLC0415
     from overlay.inspect.findings import as_findings  # noqa: PLC0415
     from overlay.inspect.session import Session  # noqa: PLC0415
     from overlay.oci.media import TOP  # noqa: PLC0415
     from overlay.tree import RECORD  # noqa: PLC0415
     from overlay.yaml import write_document  # noqa: PLC0415
+    from overlay.yaml.parts import part_of  # noqa: PLC0415
 
     below = os.path.join(folder, name)
     unpacked = os.path.join(folder, TOP, name)
@@ -146,7 +151,7 @@ def _folder_diff(workshop: Workshop, folder: str, name: str, wanted: Wanted, *, 
         session = Session(workshop, name)
         after = session.build.objects
         # What is written as it would be written now needs no reading: writing costs a tenth of it.
-        written = {write_document(one.body): one for one in after}
+        written = {part_of(write_document(one.body)): one for one in after}
         before = folder_objects(below if not alone or os.path.isdir(below) else folder, written)
     except OverlayError as error:
         return EnvironmentDiff(environment=name, change="failed", problems=tuple(as_findings(error, name)))

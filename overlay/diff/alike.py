@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from overlay.diff.versions import EnvironmentDiff, ObjectDiff
+    from overlay.diff.outcome import EnvironmentDiff, ObjectDiff
     from overlay.model.resource import Body
 
 

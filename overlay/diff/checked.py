@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.diff.versions import EnvironmentDiff
+from overlay.diff.outcome import EnvironmentDiff
 from overlay.model.finding import Finding
 from overlay.model.value import value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from overlay.diff.change import MISSING, Change
 from overlay.diff.objects import matched
+from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
 from overlay.diff.renames import with_renames
 from overlay.diff.rules import Rules
 from overlay.diff.secrets import hide
@@ -12,17 +13,15 @@ from overlay.diff.values import value_changes
 from overlay.kube.dotted import format_path
 from overlay.kube.leaves import element_parts
 from overlay.merge.same import same
-from overlay.model.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any, Literal
+    from typing import Any
 
     from overlay.diff.comparison import Cause
     from overlay.kube.leaves import Path
     from overlay.kube.types import Types
-    from overlay.model.finding import Finding
     from overlay.model.resource import Body, Resource
 
     Pair = tuple[Resource | None, Resource | None]
@@ -30,63 +29,6 @@ if TYPE_CHECKING:
     Why = Callable[[Pair, Path], Cause | None]
     # An object that goes → why a sync would leave it in its cluster; None where it would be deleted there.
     Fate = Callable[[Body], str | None]
-
-
-@value(kw_only=True)
-class FieldDiff:
-    """One field that differs; before and after: as it is shown, None where `change` says that there is none."""
-
-    path: str
-    change: Literal["added", "removed", "changed", "moved"]
-    before: Any
-    after: Any
-    cause: Cause | None = None
-
-
-@value(kw_only=True)
-class ObjectDiff:
-    """One object that differs.
-
-    name, namespace: now, or what they were of one that is removed. old_name: of one that is renamed, else empty.
-    before, after: the object as it is shown: values of Secrets hidden, ignored fields left out. cause: of an object
-    that came or went. kept: why a sync would leave a removed one in its cluster; empty where it would delete it.
-    """
-
-    group: str
-    kind: str
-    namespace: str
-    name: str
-    change: Literal["added", "removed", "changed", "renamed"]
-    fields: tuple[FieldDiff, ...] = ()
-    before: Body | None = None
-    after: Body | None = None
-    old_name: str = ""
-    cause: Cause | None = None
-    kept: str = ""
-
-    @property
-    def label(self) -> str:
-        return "/".join([part for part in (self.kind, self.namespace, self.name) if part])
-
-
-@value(kw_only=True)
-class EnvironmentDiff:
-    """One environment before and after.
-
-    change: `failed` where one side cannot be built, which `problems` tell. same: how many objects are as they were.
-    ignored: how many fields differ that nobody wants to see.
-    """
-
-    environment: str
-    change: Literal["same", "changed", "added", "removed", "failed"]
-    objects: tuple[ObjectDiff, ...] = ()
-    same: int = 0
-    ignored: int = 0
-    problems: tuple[Finding, ...] = ()
-
-    def count(self, *changes: str) -> int:
-        """Return how many objects changed in one of some ways."""
-        return sum(one.change in changes for one in self.objects)
 
 
 def environment_diff(

@@ -12,7 +12,7 @@ import stat
 
 from overlay.errors import LimitError, PathError
 from overlay.files.paths import printable
-from overlay.model.build import Input
+from overlay.model.input import Input
 from overlay.model.location import Location
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overlay.chart.remembered import Remembering
 from overlay.diff.checked import Checked
-from overlay.diff.versions import EnvironmentDiff
+from overlay.diff.outcome import EnvironmentDiff
 from overlay.errors import OverlayError
 from overlay.inspect.affected import affected
 from overlay.inspect.findings import as_findings

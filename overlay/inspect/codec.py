@@ -6,7 +6,7 @@ import json
 
 from overlay.diff.checked import Checked
 from overlay.diff.comparison import Cause
-from overlay.diff.versions import EnvironmentDiff, FieldDiff, ObjectDiff
+from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
 from overlay.model.finding import Finding
 from overlay.model.location import Location
 

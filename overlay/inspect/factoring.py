@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from overlay.chart.render import Rendered, RenderRequest
     from overlay.inspect.session import Workshop
-    from overlay.model.build import Build, Input
+    from overlay.model.build import Build
+    from overlay.model.input import Input
     from overlay.model.resource import Resource
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from overlay.cluster.guards import fate
 from overlay.diff.comparison import Cause
-from overlay.diff.versions import EnvironmentDiff, environment_diff
+from overlay.diff.outcome import EnvironmentDiff
+from overlay.diff.versions import environment_diff
 from overlay.errors import OverlayError
 from overlay.inspect.affected import affected
 from overlay.inspect.compare import Causes, types_of

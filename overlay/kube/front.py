@@ -6,47 +6,57 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    # group, kind, namespace, name
-    Key = tuple[str, str, str, str]
+    # group, kind, namespace, name; in UTF-8, as thousands of them are only compared
+    Key = tuple[bytes, bytes, bytes, bytes]
 
 # What is a string in any YAML, and an object's name: it begins with a letter and is none of YAML 1.1's words.
-_NAME = r"[a-z](?:[-a-z0-9.]*[a-z0-9])?"
-_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-_BREAKS = r"\n\r\x85\u2028\u2029"
-_KEY = r"[A-Za-z][-A-Za-z0-9._/]*"
+_NAME = rb"(?!(?:y|n|yes|no|on|off|true|false|null)\n)[a-z](?:[-a-z0-9.]*[a-z0-9])?"
+_KEY = rb"[A-Za-z][-A-Za-z0-9._/]*+"
 # A value that ends on its line, whatever the next line is: that is a key again, which goes on with no plain scalar.
-_PLAIN = rf"[A-Za-z0-9._/+=~](?:[^{_BREAKS}:#]|:(?=[^\s])|(?<=[^\s])#)*"
-_VALUE = rf'{_PLAIN}|"[^"\\{_BREAKS}]*"|\'[^\'{_BREAKS}]*\'|\{{[^][{{}}"\'#{_BREAKS}]*\}}|\[\]'
-_LINE = rf" +{_KEY}:(?: (?:{_VALUE}))?\n"
-_GROUP = r"([a-z][-a-z0-9.]*(?:/v[a-z0-9]+)?)"
-_FRONT = re.compile(
-    rf"(?:---\n)?apiVersion: {_GROUP}\nkind: ([A-Z][A-Za-z0-9]*)\nmetadata:\n"
-    # Most begin with their names; others are looked through.
-    rf"(?:  name: ({_NAME})\n(?:  namespace: ({_NAME})\n)?)?((?:{_LINE})*)(?=[A-Za-z]|\Z)"
+_PLAIN = rb"[A-Za-z0-9._/+=~](?:[^\n:#]++|:(?=[^\s])|(?<=[^\s])#)*+"
+_VALUE = _PLAIN + rb"|\"[^\"\\\n]*+\"|'[^'\n]*+'|\{[^][{}\"'#\n]*+\}|\[\]"
+_LINE = rb" +" + _KEY + rb":(?: (?:" + _VALUE + rb"))?\n"
+_HEAD = (
+    rb"\napiVersion: (?:([a-z][-a-z0-9.]*)/v[a-z0-9]+|[a-z][-a-z0-9.]*)\n"
+    rb"kind: ([A-Z][A-Za-z0-9]*)(?<!List)\nmetadata:\n"
 )
-_OWN = re.compile(rf"^  (name|namespace): ({_NAME})\n", re.MULTILINE)
-_ANY_OWN = re.compile(r"^  (?:name|namespace):", re.MULTILINE)
+_OWN = rb"^  (name|namespace): (" + _NAME + rb")\n"
+_ANY_OWN = rb"  name(?:space)?:"
+# The last line of a part has lost its end.
+_END = rb"(?=[A-Za-z]|\Z)"
+# Most begin with their names; others are looked through.
+_FRONT = re.compile(
+    _HEAD + rb"  name: (" + _NAME + rb")\n(?:  namespace: (" + _NAME + rb")\n)?"
+    rb"(?:(?!" + _ANY_OWN + rb")" + _LINE + rb")*+" + _END
+)
+# What `overlay.yaml.parts` lets a text end in that could not be cut.
+_UNCUT = b"\0"
+# Ends of lines to YAML 1.1 beside the line feed, in UTF-8 (5.4).
+_BREAKS = re.compile(rb"\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
 
 
-def front_key(text: str) -> Key | None:
-    """Return the identity that a document's first lines state; None wherever it takes a reader to know.
+def front_key(part: bytes) -> Key | None:
+    """Return the identity that the first lines of a text's part state; None wherever it takes a reader to know.
 
     They are apiVersion, kind and metadata in that order, and each line of metadata ends what it begins. Whether the
     rest is YAML is not known; if it is, this is the object's identity, for a key that stands there twice is refused.
     """
-    if "..." in text or text.find("---", 3) >= 0:
+    if b"\n..." in part or ((b"\r" in part or not part.isascii()) and _BREAKS.search(part)) or part.endswith(_UNCUT):
         return None  # a second document could begin there
-    found = _FRONT.match(text)
+    found = _FRONT.match(part)
+    if found is None:
+        return _looked_through(part)
+    group, kind, name, namespace = found.groups(b"")
+    return group, kind, namespace, name
+
+
+def _looked_through(part: bytes) -> Key | None:
+    # Compiled where it is needed, which is rare.
+    found = re.match(_HEAD + rb"((?:" + _LINE + rb")*+)" + _END, part + b"\n")
     if found is None:
         return None
-    version, kind, name, namespace, rest = found.groups()
-    if kind.endswith("List"):
+    group, kind, lines = found.groups(b"")
+    own = dict(re.findall(_OWN, lines, re.MULTILINE))
+    if b"name" not in own or len(own) != len(re.findall(rb"^" + _ANY_OWN, lines, re.MULTILINE)):
         return None
-    if "  name:" in rest or "  namespace:" in rest:
-        own = dict(_OWN.findall(rest))
-        if len(own) != len(_ANY_OWN.findall(rest)) or (name and "name" in own) or (namespace and "namespace" in own):
-            return None
-        name, namespace = name or own.get("name"), namespace or own.get("namespace")
-    if not name or name in _WORDS or namespace in _WORDS:
-        return None
-    return version.rpartition("/")[0], kind, namespace or "", name
+    return group, kind, own.get(b"namespace", b""), own[b"name"]

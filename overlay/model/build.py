@@ -11,16 +11,9 @@ from overlay.model.verify import Signer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from overlay.model.input import Input
     from overlay.model.project import FieldRule
     from overlay.model.spec import FieldSpec
-
-
-@value
-class Input:
-    """One file that the build read: path from the project folder, and `sha256:<hex>` of its bytes."""
-
-    path: str
-    digest: str
 
 
 @value(kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.model.build import Input
+from overlay.model.input import Input
 from overlay.model.location import Location
 from overlay.model.resource import Resource
 from overlay.model.spec import Expect, Generator, Layer, Target

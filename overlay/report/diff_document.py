@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.diff.comparison import Cause
-    from overlay.diff.versions import EnvironmentDiff, FieldDiff, ObjectDiff
+    from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
 
 CHANGES = ("changed", "renamed", "added", "removed")
 

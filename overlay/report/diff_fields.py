@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.diff.comparison import Cause
-    from overlay.diff.versions import EnvironmentDiff, FieldDiff, ObjectDiff
+    from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
 
 MARKS = {"added": "+", "removed": "-", "changed": "~", "renamed": "~"}
 _NAMED = 3

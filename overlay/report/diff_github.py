@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from overlay.diff.comparison import Cause
-    from overlay.diff.versions import EnvironmentDiff, FieldDiff
+    from overlay.diff.outcome import EnvironmentDiff, FieldDiff
     from overlay.model.location import Location
 
 # GitHub shows ten of a kind and step; what one line does is one annotation.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from overlay.diff.alike import Alike
-    from overlay.diff.versions import EnvironmentDiff, FieldDiff, ObjectDiff
+    from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
 
 # GitHub takes no longer comment; bytes are counted, which are never fewer than what GitHub counts.
 LIMIT = 65_536

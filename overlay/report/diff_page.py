@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from overlay.diff.alike import Alike
-    from overlay.diff.versions import EnvironmentDiff, FieldDiff, ObjectDiff
+    from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
     from overlay.model.finding import Finding
 
 # A page of more is slow where it is read.

@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from overlay.diff.versions import EnvironmentDiff, FieldDiff, ObjectDiff
+    from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
     from overlay.report.style import Style
 
 # As wide as a value may be where no terminal says how wide it is.

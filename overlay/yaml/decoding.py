@@ -5,14 +5,24 @@ from __future__ import annotations
 from overlay.errors import YamlError
 from overlay.model.location import Location
 
+_BOM = b"\xef\xbb\xbf"
+
+
+def checked(data: bytes, file: str) -> bytes:
+    """Return a file's bytes without BOM; raises as `decode` does."""
+    if not data.isascii():
+        decode(data, file)
+    return data.removeprefix(_BOM)
+
 
 def decode(data: bytes, file: str) -> str:
     """Return the text of a file's bytes (UTF-8, with or without BOM).
 
     Raises YamlError with the place of the first byte that is no UTF-8.
     """
+    data = data.removeprefix(_BOM)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise YamlError("the file is UTF-16 or UTF-32", location=Location(file), hint="save it as UTF-8") from None

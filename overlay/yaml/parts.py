@@ -1,24 +1,70 @@
-"""A text cut into parts that each mean alone what they mean in the whole: documents that begin with `---`."""
+"""A text cut into parts that each mean alone what they mean in the whole: what stands between its lines `---`."""
 
 from __future__ import annotations
 
-from overlay.yaml.directives import has_directive
+from overlay.model.value import value
+from overlay.yaml.directives import may_have_directive
 
-_MARK = "\n---"
+_DASHES, _MARK = b"---", b"\n---"
+# `----` and `---a` are plain scalars; at the end of the text there is nothing behind it.
+_BEHIND = frozenset((b"", b" ", b"\t", b"\r", b"\n"))
+# What no YAML holds.
+_NO_YAML = b"\0"
 
 
-def part_edges(text: str) -> list[int]:
-    """Return where the parts of a text begin, and where the last one ends; one part where the text cannot be cut.
+@value
+class Cut:
+    """A text in UTF-8 and its parts: what stands behind each `---`, up to the line end before the next one.
+
+    Before the first one stands an empty line where none begins it. What means another thing is another part: the last
+    one where it ends in no line, and one of a text that cannot be cut, end in what no YAML holds.
+    first_line: the line of the first `---`, from 0; -1 where it is only thought to be there.
+    """
+
+    parts: list[bytes]
+    first_line: int
+
+    def text(self, start: int = 0, end: int | None = None) -> str:
+        """Return some parts as one text, each behind its `---`; all of them as the text was."""
+        found = _MARK.join(self.parts[start:end])
+        found = found[:-1] if found.endswith(_NO_YAML) else found + b"\n"
+        if start == 0 and self.first_line < 0:
+            return found[1:].decode()
+        return (_DASHES + found).decode()
+
+
+def cut(data: bytes) -> Cut:
+    """Return a text's parts; one where it cannot be cut.
 
     `---` begins a document in any line, within quotes and block scalars, too, and anchors end with their document. A
     directive acts on what comes after it, so that nothing is cut where one could be.
     """
-    edges = [0]
-    at = -1 if has_directive(text) else text.find(_MARK)
-    while at >= 0:
-        end = at + len(_MARK)
-        # `----` and `---a` are plain scalars; at the end of the text there is nothing behind it.
-        if text[end : end + 1] in " \t\r\n":
-            edges.append(at + 1)
-        at = text.find(_MARK, end)
-    return [*edges, len(text)]
+    if may_have_directive(data):
+        return Cut([b"\n" + data + _NO_YAML], -1)
+    parts = data.split(_MARK)
+    begins = parts[0][:3] == _DASHES and parts[0][3:4] in _BEHIND
+    parts[0] = parts[0][3:] if begins else b"\n" + parts[0]
+    if not {part[:1] for part in parts} <= _BEHIND:
+        parts = _joined(parts)
+    parts[-1] = _ended(parts[-1])
+    return Cut(parts, 0 if begins else -1)
+
+
+def part_of(document: str) -> bytes:
+    """Return the part that a document is where it stands in a text."""
+    return _ended(b"\n" + document.encode())
+
+
+def _ended(part: bytes) -> bytes:
+    return part[:-1] if part.endswith(b"\n") else part + _NO_YAML
+
+
+def _joined(parts: list[bytes]) -> list[bytes]:
+    """Return parts in which what is no `---` is put together again."""
+    found: list[list[bytes]] = []
+    for part in parts:
+        if part[:1] in _BEHIND:
+            found.append([part])
+        else:
+            found[-1].append(part)
+    return [_MARK.join(some) for some in found]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _KEEP_NODES_BELOW = 512 * 1024
 _UNCOLLECTED_ABOVE = 100_000
 # Tags of ours, told by identity: in a document, `!<plain>` is a tag like any other.
-_PLAIN, _QUOTED = "plain", "quoted"
+PLAIN, _QUOTED = "plain", "quoted"
 # What plain scalars mean, and one text for all that are the same: manifests say the same words again and again.
 _plain: dict[str, Any] = {}
 _PLAIN_KEPT, _PLAIN_LENGTH = 50_000, 100
@@ -33,25 +33,31 @@ class Document:
     value: what Kubernetes would read. file: as in Location. line: where it starts, from 1.
     """
 
-    __slots__ = ("_column", "_first", "_root", "_start", "_text", "file", "line", "value")
+    __slots__ = ("_first", "_root", "_text", "file", "line", "mark", "value")
 
-    def __init__(self, value: Any, root: Any, file: str, text: str, first: int = 0) -> None:
-        """`first`: how many lines of the file stand before the text."""
+    def __init__(self, value: Any, mark: Any, file: str, text: str, first: int = 0, root: Any = None) -> None:
+        """`mark`: where it begins in the text. `first`: how many lines of the file stand before the text."""
         self.value = value
         self.file = file
-        self.line: int = first + root.start_mark.line + 1
-        self._column: int = root.start_mark.column + 1
-        keep = len(text) < _KEEP_NODES_BELOW
+        self.line: int = first + mark.line + 1
+        self.mark = mark
+        keep = root is not None and len(text) < _KEEP_NODES_BELOW
         self._root = root if keep else None
         self._text = "" if keep else text
-        self._start: int = root.start_mark.index
         # The line that the root's marks count from: those of a part of the text count from the part.
         self._first = first
+
+    @property
+    def root(self) -> Any:
+        """The node that it was composed of."""
+        if self._root is None:
+            self._root = self._composed()
+        return self._root
 
     def location(self, path: Sequence[str | int] = (), *, key: bool = False) -> Location:
         """Return where the value at `path` stands (or its key); the nearest parent where it is missing."""
         if not path:
-            return Location(self.file, self.line, self._column)
+            return Location(self.file, self.line, self.mark.column + 1)
         node, name = self._find(path)
         mark = (name if key and name is not None else node).start_mark
         return Location(self.file, self._first + mark.line + 1, mark.column + 1)
@@ -63,9 +69,7 @@ class Document:
 
     def _find(self, path: Sequence[str | int]) -> tuple[Any, Any]:
         """Return the node at `path` and the node of its key (None of a list); the nearest parent's where missing."""
-        node = self._root
-        if node is None:
-            node = self._root = self._composed()
+        node = self.root
         name = None
         for part in path:
             if isinstance(node, SequenceNode) and isinstance(part, int) and 0 <= part < len(node.value):
@@ -83,9 +87,9 @@ class Document:
 
     def _composed(self) -> Any:
         """Compose this document again, from its own part of the text."""
-        start = self._text.rfind("\n", 0, self._start) + 1
+        start = self._text.rfind("\n", 0, self.mark.index) + 1
         # `---` at the start of a line begins a document wherever it stands.
-        end = self._text.find("\n---", self._start)
+        end = self._text.find("\n---", self.mark.index)
         part = self._text[start:] if end < 0 else self._text[start : end + 1]
         self._first = self.line - 1
         return next(compose(part))
@@ -99,7 +103,7 @@ class _Parser(CParser):  # type: ignore[misc]
     ascend_resolver = bool
 
     def resolve(self, kind: Any, _: Any, implicit: Any) -> str:
-        return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
+        return PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
 
 
 class _Constructor:
@@ -111,11 +115,11 @@ class _Constructor:
         self.merges = 0
 
     def construct(self, node: Any, depth: int = 0) -> Any:
-        if node.tag is not _PLAIN and node.tag is not _QUOTED:
+        if node.tag is not PLAIN and node.tag is not _QUOTED:
             self._refuse_tag(node)
             return None
         if node.__class__ is ScalarNode:
-            return self._plain(node) if node.tag is _PLAIN else node.value
+            return self._plain(node) if node.tag is PLAIN else node.value
         if depth >= MAX_DEPTH:
             raise LimitError(f"nesting deeper than {MAX_DEPTH}", location=_at(self.file, node.start_mark))
         if node.__class__ is SequenceNode:
@@ -141,7 +145,7 @@ class _Constructor:
         merged: list[Any] = []
         for key_node, value_node in node.value:
             key = key_node.value
-            if key_node.tag is _PLAIN:
+            if key_node.tag is PLAIN:
                 if key == "<<":
                     merged.append(value_node)
                     continue
@@ -174,7 +178,7 @@ class _Constructor:
                 )
                 continue
             first[key] = key_node
-            if value_node.tag is _PLAIN:
+            if value_node.tag is PLAIN:
                 mapping[key] = self._plain(value_node)
             else:
                 mapping[key] = self.construct(value_node, depth + 1)
@@ -219,7 +223,7 @@ def compose(text: str) -> Iterator[Any]:
     parser = _Parser(text)
     while parser.check_node():
         root = parser.get_node()
-        if not (isinstance(root, ScalarNode) and root.tag is _PLAIN and root.value in NULLS):
+        if not (isinstance(root, ScalarNode) and root.tag is PLAIN and root.value in NULLS):
             yield root
 
 
@@ -253,7 +257,10 @@ def read_documents(text: str, file: str, first: int = 0) -> list[Document]:
                 scan(text, file)
             constructor = _Constructor(file)
             # One document at a time, so that the nodes of a large text do not all live at once.
-            documents = [Document(constructor.construct(root), root, file, text, first) for root in compose(text)]
+            documents = [
+                Document(constructor.construct(root), root.start_mark, file, text, first, root)
+                for root in compose(text)
+            ]
     except YAMLError as error:
         raise _explain(error, text, file) from None
     except UnicodeEncodeError as error:

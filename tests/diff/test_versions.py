@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from overlay.cluster.guards import fate
+from overlay.diff.outcome import EnvironmentDiff
 from overlay.diff.rules import rules_of
-from overlay.diff.versions import EnvironmentDiff, environment_diff
+from overlay.diff.versions import environment_diff
 from overlay.kube.types import load_types
 from overlay.model.location import Location
 from overlay.model.project import FieldRule

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from overlay.diff.comparison import Cause
-from overlay.diff.versions import EnvironmentDiff, FieldDiff, ObjectDiff
+from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
 from overlay.model.location import Location
 from overlay.report.diff_github import diff_github
 from overlay.report.diff_markdown import LIMIT, diff_markdown

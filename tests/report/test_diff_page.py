@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from overlay.diff.comparison import Cause
-from overlay.diff.versions import EnvironmentDiff, FieldDiff, ObjectDiff
+from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
 from overlay.model.finding import Finding
 from overlay.model.location import Location
 from overlay.report.diff_page import diff_page

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from overlay.errors import OverlayError
 from overlay.yaml import read_documents
-from overlay.yaml.parts import part_edges
+from overlay.yaml.parts import cut, part_of
 
 PIECES = (
     "---\n", "--- ", "---\r\n", "----\n", "---a\n", "...\n", "a: 1\n", "  b: 2\n", "- c\n", "x: |\n", "  ---\n", "x: 'q\n",
@@ -19,52 +17,83 @@ PIECES = (
 )  # fmt: skip
 
 
-def parts_of(text: str) -> list[str]:
-    return [text[start:end] for start, end in pairwise(part_edges(text))]
-
-
 def read(text: str, first: int = 0) -> list[tuple[object, int]]:
     return [(one.value, one.line) for one in read_documents(text, "f.yaml", first)]
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def outcome(text: str) -> object:
+    try:
+        return [value for value, _ in read(text)]
+    except OverlayError:
+        return None
+
+
+TEXT = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+
+
+@given(TEXT)
 def test_law_parts_read_alone_are_the_whole_read_at_once(text: str) -> None:
-    parts = parts_of(text)
-    assert "".join(parts) == text
+    found = cut(text.encode())
+    assert found.text() == text
     try:
         whole = read(text)
     except OverlayError:
         return
     # A line that only libyaml takes for one moves the places below it in the whole text, too.
     lines = not {"\r", "\u2028"} & set(text)
-    starts = accumulate([part.count("\n") for part in parts], initial=0)
-    apart = [
-        (found, line if lines else 0) for at, part in zip(starts, parts, strict=False) for found, line in read(part, at)
-    ]
-    assert apart == [(found, line if lines else 0) for found, line in whole]
+    apart = []
+    above = found.first_line
+    for at, part in enumerate(found.parts):
+        apart += [(one, line if lines else 0) for one, line in read(found.text(at, at + 1), max(above, 0))]
+        above += part.count(b"\n") + 1
+    assert apart == [(one, line if lines else 0) for one, line in whole]
+
+
+@given(TEXT, TEXT)
+def test_law_parts_that_are_the_same_mean_the_same(text: str, other: str) -> None:
+    sides = [cut(one.encode()) for one in (text, other, f"---\n{text}---\n{other}", f"# x\n---\n{other}")]
+    meanings: dict[bytes, object] = {}
+    for side in sides:
+        for at, part in enumerate(side.parts):
+            if b"\n..." in part:
+                continue  # an end of nothing is wrong at the beginning of a text alone
+            meant = outcome(side.text(at, at + 1))
+            assert meanings.setdefault(part, meant) == meant
 
 
 @pytest.mark.parametrize(
-    ("text", "parts"),
+    ("text", "parts", "first"),
     [
-        ("", [""]),
-        ("a: 1\n", ["a: 1\n"]),
-        ("---\na: 1\n---\nb: 2\n", ["---\na: 1\n", "---\nb: 2\n"]),
-        ("a: 1\n--- # said\nb: 2", ["a: 1\n", "--- # said\nb: 2"]),
-        ("a: 1\n---\r\nb: 2\r\n", ["a: 1\n", "---\r\nb: 2\r\n"]),
-        ("a: |\n  ---\n  b\n----\n---a\n", ["a: |\n  ---\n  b\n----\n---a\n"]),
-        ("a: 1\n...\n%TAG ! !x\n---\nb: 2\n", ["a: 1\n...\n%TAG ! !x\n---\nb: 2\n"]),
-        ("a: 1\r%YAML 1.1\r\n---\nb: 2\n", ["a: 1\r%YAML 1.1\r\n---\nb: 2\n"]),
+        ("", [""], -1),
+        ("a: 1\n", ["\na: 1"], -1),
+        ("---\na: 1\n---\nb: 2\n", ["\na: 1", "\nb: 2"], 0),
+        ("a: 1\n---\nb: 2", ["\na: 1", "\nb: 2\0"], -1),
+        ("a: 1\n--- # said\nb: 2\n", ["\na: 1", " # said\nb: 2"], -1),
+        ("a: 1\n---\r\nb: 2\r\n", ["\na: 1", "\r\nb: 2\r"], -1),
+        ("a: |\n  ---\n  b\n----\n---a\n", ["\na: |\n  ---\n  b\n----\n---a"], -1),
+        ("---\n%TAG ! !x\n---\nb: 2\n", ["\n---\n%TAG ! !x\n---\nb: 2\n\0"], -1),
+        ("a: 1\r%YAML 1.1\r\n---\nb: 2\n", ["\na: 1\r%YAML 1.1\r\n---\nb: 2\n\0"], -1),
+        ("---a\n---", ["\n---a", "\0"], -1),
+        ("---", ["\0"], 0),
     ],
-    ids=["nothing", "one", "two", "a comment behind", "Windows", "no start", "a directive", "a directive after CR"],
-)
-def test_documents_begin_with_three_dashes_in_a_line(text: str, parts: list[str]) -> None:
-    assert parts_of(text) == parts
+    ids=[
+        "nothing", "one", "two", "no line end", "a comment behind", "Windows", "no start", "a directive",
+        "a directive after CR", "an end", "dashes alone",
+    ],
+)  # fmt: skip
+def test_parts_begin_behind_three_dashes(text: str, parts: list[str], first: int) -> None:
+    found = cut(text.encode())
+    assert [part.decode() for part in found.parts] == parts
+    assert found.first_line == first
+
+
+def test_a_document_is_the_part_that_it_is_in_a_text() -> None:
+    assert [part_of("a: 1\n"), part_of("b: 2\n")] == cut(b"---\na: 1\n---\nb: 2\n").parts
+    assert part_of("b: 2") == cut(b"a: 1\n---\nb: 2").parts[1]
 
 
 def test_a_place_in_a_part_is_the_place_in_the_file() -> None:
-    text = "a: 1\n---\n# said\nb:\n  c: 2\n"
-    first, part = parts_of(text)
-    (document,) = read_documents(part, "f.yaml", first.count("\n"))
+    found = cut(b"a: 1\n---\n# said\nb:\n  c: 2\n")
+    (document,) = read_documents(found.text(1, 2), "f.yaml", 1)
     assert str(document.location(("b", "c"))) == "f.yaml:5:6"
     assert document.line == 4

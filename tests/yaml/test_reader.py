@@ -154,6 +154,7 @@ def test_Y13_byte_order_marks_and_carriage_returns_are_read() -> None:
     [
         ("a: 1".encode("utf-16"), "f", "the file is UTF-16 or UTF-32"),
         (b"a: 1\nb: \xff", "f:2:4", "byte 0xff is no UTF-8 text"),
+        (b"\xef\xbb\xbfa: 1\nb: \xff", "f:2:4", "byte 0xff is no UTF-8 text"),
     ],
 )
 def test_Y13_other_encodings_are_refused(data: bytes, place: str, message: str) -> None:
