@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from overlay.remote.resolve import Resolver
 
 _NETWORK = "Network"
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_DURATION = r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?"
 TIMEOUT = Param(
     name="timeout",
     flags=("--timeout",),
@@ -52,7 +52,7 @@ def seconds(text: str) -> float:
 
     Raises UsageError.
     """
-    match = _DURATION.fullmatch(text)
+    match = re.fullmatch(_DURATION, text)
     total = (
         sum(float(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1, 0.001), strict=True))
         if match

@@ -78,9 +78,9 @@ def sides_of(before: str, after: str) -> tuple[list[Resource], list[Resource], i
         except OverlayError as error:
             errors.append(error)
     raise_all(errors)
-    parts = [[part for file in side for part in file.cut.parts] for side in sides]
-    both = held_by_both(*parts)
-    if len(both) == len(parts[0]) == len(parts[1]):
+    cuts = [[file.cut for file in side] for side in sides]
+    both = held_by_both(*cuts)
+    if all(len(both) == sum([len(one.parts) for one in side]) for side in cuts):
         return [], [], len(both)
     from overlay.yaml.shapes import Shapes  # noqa: PLC0415  # loads the parser
 

@@ -7,7 +7,7 @@ import re
 from overlay.errors import UsageError
 from overlay.model.value import value
 
-_REVISION = re.compile(r"([^@\s]+)@([1-9][0-9]{0,8})")
+_REVISION = r"([^@\s]+)@([1-9][0-9]{0,8})"
 
 
 @value
@@ -25,7 +25,7 @@ def read_revision(text: str) -> AtRevision:
     """
     if "@" not in text:
         return AtRevision(text)
-    found = _REVISION.fullmatch(text)
+    found = re.fullmatch(_REVISION, text)
     if found is None:
         raise UsageError(f"{text!r} names no revision", hint="write ENV@NUMBER, such as prod@12")
     return AtRevision(found[1], int(found[2]))
@@ -38,7 +38,7 @@ def read_sides(text: str) -> tuple[AtRevision, AtRevision]:
     """
     before, dots, after = text.partition("..")
     sides = [read_revision(one) for one in ([before, after] if dots else [before])]
-    if dots and sides[0].number is not None and _REVISION.fullmatch(f"x@{after}"):
+    if dots and sides[0].number is not None and re.fullmatch(_REVISION, f"x@{after}"):
         # Not taken for it: an environment may be called so.
         raise UsageError(
             f"{text!r} does not say which environment's revision {after} is",
@@ -64,6 +64,6 @@ def read_number(text: str) -> int:
 
     Raises UsageError.
     """
-    if not _REVISION.fullmatch(f"x@{text}"):
+    if not re.fullmatch(_REVISION, f"x@{text}"):
         raise UsageError(f"{text!r} is no revision", hint="it is a number, which `overlay history` shows")
     return int(text)

@@ -22,11 +22,13 @@ class Alike:
 
 def alike(diffs: Iterable[EnvironmentDiff]) -> list[Alike]:
     """Return those that differ, in the order of the first of each, environments that change alike together."""
+    different = [one for one in diffs if one.change != "same"]
+    if len(different) == 1:
+        return [Alike((different[0].environment,), different[0])]
     found: dict[object, list[EnvironmentDiff]] = {}
-    for one in diffs:
-        if one.change != "same":
-            key = (one.change, one.problems, tuple([_likeness(each) for each in one.objects]))
-            found.setdefault(key, []).append(one)
+    for one in different:
+        key = (one.change, one.problems, tuple([_likeness(each) for each in one.objects]))
+        found.setdefault(key, []).append(one)
     return [Alike(tuple([one.environment for one in some]), _common(some)) for some in found.values()]
 
 

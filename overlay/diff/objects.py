@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from overlay.model.resource import Body, Resource
 
 # The alphabet of kustomize's hashes, which are ours.
-_HASH = re.compile(r"-[2456789bcdfghkmt]{10}$")
+_HASH = r"-[2456789bcdfghkmt]{10}$"
 _HASHED = ("ConfigMap", "Secret")
 
 
@@ -78,5 +78,5 @@ def without_hash(one: Resource) -> str:
     """Return an object's name without the hash of its content."""
     name = one.id.name
     if one.needs_hash or (one.id.kind in _HASHED and not one.id.group):
-        return _HASH.sub("", name)
+        return re.sub(_HASH, "", name)
     return name

@@ -9,13 +9,15 @@ from overlay.tokens import find_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from overlay.model.resource import Body
 
 # The shortest text that has the form of a token.
 _LEAST = 10
+# Between texts: part of no token, and no line end alone, over which one may go on.
+_BETWEEN = "\n|\n"
 # kubectl keeps a copy of the whole object there.
 _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -40,6 +42,21 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
 
     That is values of Secrets, variables that are called like a secret, tokens, and the copy that kubectl keeps.
     """
+    return hide_each([bodies])[0]
+
+
+def hide_each(objects: Sequence[Sequence[Body | None]]) -> list[list[Body | None]]:
+    """Return what `hide` returns of each of many objects."""
+    looked = [_texts([one for one in bodies if one is not None and not _is_secret(one)]) for bodies in objects]
+    # Nearly all are done with a look at many at once.
+    any_token = _holds_token([text for texts, _ in looked for text in texts])
+    return [
+        _hidden(bodies, may_hold=has_names or (any_token and _holds_token(texts)))
+        for bodies, (texts, has_names) in zip(objects, looked, strict=True)
+    ]
+
+
+def _hidden(bodies: Sequence[Body | None], *, may_hold: bool) -> list[Body | None]:
     known: dict[tuple[str, ...], list[Any]] = {}
 
     def hidden(place: tuple[str, ...], item: Any) -> Hidden:
@@ -67,7 +84,7 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
         if body is None:
             return None
         if not _is_secret(body):
-            return without_copy(dict(covered(body)) if may_hold_secrets else body)
+            return without_copy(dict(covered(body)) if may_hold else body)
         result = dict(body)
         for name in ("data", "stringData"):
             held = body.get(name)
@@ -84,13 +101,15 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
         without = {**annotations, _COPY: hidden((_COPY,), annotations[_COPY])}
         return {**body, "metadata": {**body["metadata"], "annotations": without}}
 
-    texts, has_names = _texts([body for body in bodies if body is not None and not _is_secret(body)])
-    may_hold_secrets = has_names or _is_token("\n".join(dict.fromkeys(texts)))
     return [of(body) for body in bodies]
 
 
 def _is_secret(body: Body) -> bool:
     return body.get("kind") == "Secret" and body.get("apiVersion") == "v1"
+
+
+def _holds_token(texts: Iterable[str]) -> bool:
+    return _is_token(_BETWEEN.join(dict.fromkeys(texts)))
 
 
 def _is_token(text: str) -> bool:
@@ -106,17 +125,20 @@ def _names_secret(item: dict[str, Any]) -> str:
 
 def _texts(item: Any) -> tuple[list[str], bool]:
     """Return the texts that are long enough for a token, and whether a variable is called like a secret."""
-    pending, found, has_secrets = [item], [], False
+    pending: list[Any] = [item]
+    found: list[str] = []
+    has_secrets = False
+    seen: set[int] = set()
     while pending:
         one = pending.pop()
-        if one.__class__ is str:
-            if len(one) >= _LEAST:
-                found.append(one)
-        elif one.__class__ is dict:
+        if id(one) in seen:
+            continue  # both versions share most
+        seen.add(id(one))
+        if one.__class__ is dict:
             has_secrets = has_secrets or bool("value" in one and _names_secret(one))
-            pending += one.values()
-        elif one.__class__ is list:
-            pending += one
+            one = one.values()
+        found += [each for each in one if each.__class__ is str and len(each) >= _LEAST]
+        pending += [each for each in one if each.__class__ is dict or each.__class__ is list]
     return found, has_secrets
 
 

@@ -7,7 +7,7 @@ from overlay.diff.objects import matched
 from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
 from overlay.diff.renames import with_renames
 from overlay.diff.rules import Rules
-from overlay.diff.secrets import hide
+from overlay.diff.secrets import hide_each
 from overlay.diff.shown import shown_value
 from overlay.diff.values import value_changes
 from overlay.kube.dotted import format_path
@@ -51,12 +51,11 @@ def environment_diff(
         pairs = with_renames(pairs, types)
     rules = rules or Rules()
     objects: list[ObjectDiff] = []
-    stayed = ignored = 0
-    for old, new in pairs:
-        if old is not None and new is not None and old.body is new.body:
-            stayed += 1
-            continue
-        found, left_out = _object_diff(old, new, types, rules, why, fate)
+    different = [(old, new) for old, new in pairs if old is None or new is None or old.body is not new.body]
+    stayed, ignored = len(pairs) - len(different), 0
+    hidden = hide_each([[one.body if one is not None else None for one in pair] for pair in different])
+    for (old, new), bodies in zip(different, hidden, strict=True):
+        found, left_out = _object_diff(old, new, bodies, types, rules, why, fate)
         ignored += left_out
         if found is None:
             stayed += 1
@@ -73,10 +72,19 @@ def environment_diff(
 
 
 def _object_diff(
-    old: Resource | None, new: Resource | None, types: Types, rules: Rules, why: Why | None, fate: Fate
+    old: Resource | None,
+    new: Resource | None,
+    bodies: list[Body | None],
+    types: Types,
+    rules: Rules,
+    why: Why | None,
+    fate: Fate,
 ) -> tuple[ObjectDiff | None, int]:
-    """Return what differs, None for nothing that is to be shown, and how many fields were left out."""
-    shown, ignored = rules.prepare(hide([one.body if one is not None else None for one in (old, new)]))
+    """Return what differs, None for nothing that is to be shown, and how many fields were left out.
+
+    bodies: both with what is secret in them hidden.
+    """
+    shown, ignored = rules.prepare(bodies)
     before, after = shown
     one = new or old
     assert one is not None  # noqa: S101  # a pair has a side

@@ -29,19 +29,18 @@ _FRONT = re.compile(
     _HEAD + rb"  name: (" + _NAME + rb")\n(?:  namespace: (" + _NAME + rb")\n)?"
     rb"(?:(?!" + _ANY_OWN + rb")" + _LINE + rb")*+" + _END
 )
-# What `overlay.yaml.parts` lets a text end in that could not be cut.
-_UNCUT = b"\0"
 # Ends of lines to YAML 1.1 beside the line feed, in UTF-8 (5.4).
-_BREAKS = re.compile(rb"\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
+_BREAKS = rb"\r|\xc2\x85|\xe2\x80[\xa8\xa9]"
 
 
-def front_key(part: bytes) -> Key | None:
+def front_key(part: bytes, *, is_plain: bool) -> Key | None:
     """Return the identity that the first lines of a text's part state; None wherever it takes a reader to know.
 
     They are apiVersion, kind and metadata in that order, and each line of metadata ends what it begins. Whether the
     rest is YAML is not known; if it is, this is the object's identity, for a key that stands there twice is refused.
+    is_plain: of the text that it is a part of.
     """
-    if b"\n..." in part or ((b"\r" in part or not part.isascii()) and _BREAKS.search(part)) or part.endswith(_UNCUT):
+    if b"\n..." in part or not (is_plain or re.search(_BREAKS, part) is None):
         return None  # a second document could begin there
     found = _FRONT.match(part)
     if found is None:

@@ -80,16 +80,19 @@ def _make(cls: Any, *, kw_only: bool) -> Any:
             raise TypeError(f"{label} takes {'keywords only' if kw_only else f'{count} arguments at most'}")
         for put, item in zip(setters[:given], args, strict=True):
             put(self, item)
+        used = 0
         for name, put in pairs[given:]:
             if name in fields:
-                put(self, fields.pop(name))
+                put(self, fields[name])
+                used += 1
             elif name in defaults:
                 default = defaults[name]
                 put(self, default.make() if default.__class__ is _Factory else default)
             else:
                 raise TypeError(f"{label} misses {name}")
-        if fields:
-            raise TypeError(f"{label} has no field {', '.join(fields)}, or it was given twice")
+        if used != len(fields):
+            wrong = [name for name in fields if name not in names[given:]]
+            raise TypeError(f"{label} has no field {', '.join(wrong)}, or it was given twice")
 
     def __eq__(self: Any, other: object) -> Any:  # noqa: N807
         if other.__class__ is not made:

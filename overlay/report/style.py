@@ -13,7 +13,7 @@ _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"
 _ACTING = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200c\u200d\u2060\ufeff"
 )
-_PAINT = re.compile(r"\x1b\[[0-9;]*m")
+_PAINT = r"\x1b\[[0-9;]*m"
 
 
 def wants_color(mode: str, *, is_terminal: bool, env: Mapping[str, str]) -> bool:
@@ -61,7 +61,7 @@ def without_commands(text: str) -> str:
 
 
 def _no_command(line: str) -> str:
-    bare = _PAINT.sub("", line).lstrip()
+    bare = re.sub(_PAINT, "", line).lstrip()
     return line.replace("::", "\\x3a:", 1) if bare.startswith("::") else line
 
 

@@ -17,18 +17,20 @@ class Cut:
     """A text in UTF-8 and its parts: what stands behind each `---`, up to the line end before the next one.
 
     Before the first one stands an empty line where none begins it. What means another thing is another part: the last
-    one where it ends in no line, and one of a text that cannot be cut, end in what no YAML holds.
-    first_line: the line of the first `---`, from 0; -1 where it is only thought to be there.
+    one where no line end follows it ends in what no YAML holds, and one of a text that cannot be cut begins with it.
+    first_line: the line of the first `---`, from 0; -1 where it is only thought to be there. is_plain: only a line feed
+    ends a line in it.
     """
 
     parts: list[bytes]
     first_line: int
+    is_plain: bool
 
     def text(self, start: int = 0, end: int | None = None) -> str:
         """Return some parts as one text, each behind its `---`; all of them as the text was."""
         found = _MARK.join(self.parts[start:end])
         found = found[:-1] if found.endswith(_NO_YAML) else found + b"\n"
-        if start == 0 and self.first_line < 0:
+        if found.startswith(_NO_YAML) or (start == 0 and self.first_line < 0):
             return found[1:].decode()
         return (_DASHES + found).decode()
 
@@ -40,14 +42,14 @@ def cut(data: bytes) -> Cut:
     directive acts on what comes after it, so that nothing is cut where one could be.
     """
     if may_have_directive(data):
-        return Cut([b"\n" + data + _NO_YAML], -1)
+        return Cut([_NO_YAML + _ended(data)], -1, is_plain=False)
     parts = data.split(_MARK)
     begins = parts[0][:3] == _DASHES and parts[0][3:4] in _BEHIND
     parts[0] = parts[0][3:] if begins else b"\n" + parts[0]
     if not {part[:1] for part in parts} <= _BEHIND:
         parts = _joined(parts)
     parts[-1] = _ended(parts[-1])
-    return Cut(parts, 0 if begins else -1)
+    return Cut(parts, 0 if begins else -1, is_plain=data.isascii() and b"\r" not in data)
 
 
 def part_of(document: str) -> bytes:

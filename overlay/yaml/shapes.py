@@ -26,30 +26,38 @@ _SITE = re.compile(rf": ({_PLAIN}|{_QUOTED})(?=[\n,}}]| \}}|\Z)")
 _IN_FLOW = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 # Longer ones are read: what stands on one line with them could be too long for a key.
 _LONGEST = 500
+# apiVersion, kind and name come first in most objects.
+_FIRST = 3
 _NONE = object()
 
 
 class _Shape:
-    """A document that was parsed; tokens: its values as they are written. sites: None for what looks like a value."""
+    """A document that was parsed.
 
-    __slots__ = ("mark", "sites", "tokens", "value")
+    tokens: its values as they are written. sites: None for what only looks like a value. made: what was made last, with
+    its values, by the first ones: those of an object that comes again.
+    """
+
+    __slots__ = ("made", "mark", "sites", "tokens", "value")
 
     def __init__(self, document: Document, tokens: list[str], sites: list[Site | None]) -> None:
         self.value = document.value
         self.mark = document.mark
         self.tokens = tokens
         self.sites = sites
+        self.made: dict[str, tuple[list[str], Any]] = {}
 
     def value_with(self, tokens: list[str]) -> Any:
-        """Return the document's value with other values in it, or _NONE where that takes a parser to know.
+        """Return the document with other values in it, or _NONE where that takes a parser to know.
 
-        What is the same in both is the same object.
+        What is the same in it and in what it is made from is the same object.
         """
         if len(tokens) != len(self.tokens):
             return _NONE
-        root = self.value
+        name = "\0".join(tokens[:_FIRST])
+        known, root = self.made.get(name) or (self.tokens, self.value)
         copied: set[int] = set()
-        for site, before, token in zip(self.sites, self.tokens, tokens, strict=True):
+        for site, before, token in zip(self.sites, known, tokens, strict=True):
             if token == before:
                 continue
             meant = _meaning(site, token) if site is not None else _NONE
@@ -59,6 +67,7 @@ class _Shape:
                 root = root.copy()
                 copied.add(id(root))
             _put(root, site[0], meant, copied)
+        self.made[name] = tokens, root
         return root
 
 

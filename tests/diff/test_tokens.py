@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from overlay.diff.secrets import hide, plain
+from overlay.diff.secrets import hide, hide_each, plain
 
 OLD, NEW = "ghp_" + "a1B2" * 9, "ghp_" + "c3D4" * 9
 
@@ -23,6 +23,21 @@ def test_Z08_a_token_in_a_config_map_is_hidden_and_its_change_is_seen() -> None:
     assert plain(after["data"]) == {"a": "b", "url": "•••• (changed)", "list": ["•••• (changed)", "steady"]}
     same, again = hide([config(OLD), config(OLD)])
     assert same == again
+
+
+def test_Z08_a_token_over_two_lines_is_hidden_whatever_stands_beside_it() -> None:
+    broken = f"ghp_{'a1B2' * 5}\n{'c3D4' * 5}"
+    for data in ({"a": broken, "b": "before it: abcdefghij"}, {"b": "abcdefghij", "a": broken}):
+        [found] = hide([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": data}])
+        assert found is not None
+        assert plain(found["data"])["a"] == "••••"
+
+
+def test_Z08_of_many_objects_those_with_a_token_are_told() -> None:
+    steady = config("steady-and-long")
+    found = hide_each([[steady, steady], [config(OLD), config(NEW)], [None, steady]])
+    assert [plain(one["data"])["url"] if one else None for one in found[1]] == ["••••", "•••• (changed)"]
+    assert [found[0], found[2]] == [[steady, steady], [None, steady]]
 
 
 def test_Z08_a_variable_that_is_called_like_a_secret_is_hidden_wherever_it_stands() -> None:

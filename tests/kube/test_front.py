@@ -11,7 +11,7 @@ from overlay.kube.front import front_key
 from overlay.kube.held_by_both import held_by_both
 from overlay.kube.objects import parse_objects
 from overlay.yaml import read_documents
-from overlay.yaml.parts import cut, part_of
+from overlay.yaml.parts import Cut, cut, part_of
 
 HEAD = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n"
 LINES = (
@@ -34,8 +34,8 @@ def identity(text: str) -> object:
 
 def front(text: str) -> tuple[str, ...] | None:
     """Return what the first lines say of a text that cannot be cut."""
-    parts = cut(text.encode()).parts
-    key = front_key(parts[0]) if len(parts) == 1 else None
+    found = cut(text.encode())
+    key = front_key(found.parts[0], is_plain=found.is_plain) if len(found.parts) == 1 else None
     return tuple([word.decode() for word in key]) if key is not None else None
 
 
@@ -82,9 +82,13 @@ def test_what_both_hold_once_needs_no_reading() -> None:
     web, api = [part_of(f"{HEAD}  name: {name}\n") for name in ("web", "api")]
     keys = {name: (b"apps", b"Deployment", b"", name) for name in (b"web", b"api")}
     definition = web.replace(b"Deployment", b"CustomResourceDefinition")
-    assert held_by_both([web, api], [api, web]) == {keys[b"web"]: web, keys[b"api"]: api}
-    assert held_by_both([web, web], [web]) == held_by_both([web], [api]) == {}
-    assert held_by_both([definition], [definition]) == {}
     # Two texts of one object: whoever reads them says so.
     other = web + b"\nspec: {}\n"
-    assert held_by_both([web, other, api], [web, other, api]) == {keys[b"api"]: api}
+    for old, new, found in (
+        ([web, api], [api, web], {keys[b"web"]: web, keys[b"api"]: api}),
+        ([web, web], [web], {}),
+        ([web], [api], {}),
+        ([definition], [definition], {}),
+        ([web, other, api], [web, other, api], {keys[b"api"]: api}),
+    ):
+        assert held_by_both(*[[Cut(side, 0, is_plain=True)] for side in (old, new)]) == found
