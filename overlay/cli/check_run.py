@@ -25,9 +25,9 @@ def run_checks(
     fingerprint: of each environment, what its rules look at beside the files that it is made of.
     """
     from overlay.cli.progress import Progress  # noqa: PLC0415
+    from overlay.inspect.affected import prepare_beside  # noqa: PLC0415
     from overlay.inspect.workers import check_all  # noqa: PLC0415
     from overlay.model.value import replace  # noqa: PLC0415
-    from overlay.run import prepare_beside  # noqa: PLC0415
 
     progress = Progress(args)
     progress.at(f"{len(names)} environments")
@@ -108,7 +108,7 @@ def _key(cache: CheckCache, checks: Checks, name: str, fingerprint: str) -> str 
 
 
 def _inputs(run: Run | None, name: str) -> list[list[str]] | str | None:
-    from overlay.run import Prepared  # noqa: PLC0415
+    from overlay.layering.prepared import Prepared  # noqa: PLC0415
 
     if run is None:
         return "no base"
