@@ -278,7 +278,8 @@ def overridden(settled: Effective, options: Options) -> Effective:
         "include_crds": options.include_crds,
         "is_upgrade": options.is_upgrade,
     }
-    settled = replace(settled, **{name: item for name, item in changes.items() if item is not None})
+    changes = {name: item for name, item in changes.items() if item is not None}
+    settled = replace(settled, **changes) if changes else settled
     if options.api_versions:
         settled = replace(settled, api_versions=tuple(dict.fromkeys((*settled.api_versions, *options.api_versions))))
     return settled
