@@ -290,6 +290,10 @@ class Run:
         found = {entry.path: entry for layer in one.environment.layers for entry in layer.inputs}
         if one.chart is not None:
             found.update({entry.path: entry for entry in one.chart.inputs})
+        return self.with_project(found)
+
+    def with_project(self, found: dict[str, Input]) -> tuple[Input, ...]:
+        """Return files of an environment with those of the project that say what they mean, by their paths."""
         if self.files.exists("overlay.yaml"):
             found["overlay.yaml"] = self.files.input("overlay.yaml")
         if any(path.startswith("<") for path in found) and self.files.exists(LOCK_FILE):
