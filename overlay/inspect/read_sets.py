@@ -67,7 +67,7 @@ class ReadSets:
         self._key = hashlib.sha256(json.dumps([FORMAT, version, run.project.root, settings]).encode()).hexdigest()
         self._parts: dict[str, Part] = {}
         self._environments: dict[str, list[list[str]]] = {}
-        self._read()
+        self._read(run.environments)
         self._held: dict[tuple[int, str], bool] = {}
         self._names: dict[tuple[int, int], str] = {}
         self._is_new = False
@@ -101,11 +101,13 @@ class ReadSets:
         self._entries.put(self._key, json.dumps([parts, self._environments]).encode())
         self._entries.prune(MAX_ENTRIES, MAX_ENTRIES // 2)
 
-    def _read(self) -> None:
+    def _read(self, names: Iterable[str]) -> None:
+        """Read what was kept of environments that are still there."""
         payload = self._entries.get(self._key)
         try:
-            parts, environments = json.loads(payload) if payload is not None else ({}, {})
-            self._parts, self._environments = {part: _part(found) for part, found in parts.items()}, environments
+            parts, known = json.loads(payload) if payload is not None else ({}, {})
+            self._parts = {part: _part(found) for part, found in parts.items()}
+            self._environments = {name: known[name] for name in names if name in known}
         except (ValueError, TypeError, AttributeError):
             pass  # of other code than this
 

@@ -139,6 +139,17 @@ def test_one_layer_beside_other_documents_in_each_version_is_two_parts(tmp_path:
     assert loaded(run_of(project), "prod-eu") is None
 
 
+def test_an_environment_that_is_gone_is_forgotten(project: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    learn(cache, project)
+    shutil.rmtree(project / "environments/alone")
+    write(project, {"environments/prod/values.yaml": "web: {level: error}\n"})
+    learn(cache, project)
+    [entry] = (cache / "check-made-of").iterdir()
+    assert b"alone" not in entry.read_bytes()
+    assert unknown(cache, project) == []
+
+
 def test_what_cannot_be_loaded_is_loaded_each_time(project: Path, tmp_path: Path) -> None:
     (project / "environments/prod/values.yaml").unlink()
     learn(tmp_path / "cache", project)
