@@ -6,11 +6,12 @@ from overlay.chart.cache import RenderCache, cache_folder, render_cached
 from overlay.chart.choose import choose_renderer
 from overlay.chart.render import Rendered, RenderRequest
 from overlay.errors import OverlayError, UsageError
+from overlay.layering.prepared import Prepared
 from overlay.load.project import every_environment, load_project
 from overlay.model.build import Build
 from overlay.model.options import Options
 from overlay.model.value import value
-from overlay.run import Prepared, Run
+from overlay.run import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

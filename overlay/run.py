@@ -16,14 +16,14 @@ from overlay.kube.objects import check_unique
 from overlay.kube.order import put_in_order
 from overlay.kube.types import load_types
 from overlay.layering.layers import apply_layers, settle_names
-from overlay.layering.steps import Surroundings
+from overlay.layering.prepared import Prepared, surroundings
 from overlay.load.graph import Effective, Loader, effective, overridden
 from overlay.load.hidden import HiddenCharacters
 from overlay.model.build import Build, Settings
 from overlay.model.finding import Finding
 from overlay.model.input import Input
 from overlay.model.options import Options
-from overlay.model.value import replace, value
+from overlay.model.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,31 +31,12 @@ if TYPE_CHECKING:
 
     from overlay.files.reader import ProjectFiles
     from overlay.kube.types import Types
-    from overlay.merge.apply import Check
-    from overlay.model.contents import ChartSource, Locate, ReadEnvironment, ReadPatch
+    from overlay.model.contents import ChartSource, Locate
     from overlay.model.location import Location
     from overlay.model.project import Project
-    from overlay.model.resource import Body, ObjectId, Resource
+    from overlay.model.resource import Body, Resource
     from overlay.provenance.origins import Origins
     from overlay.provenance.templates import Render
-
-
-@value(kw_only=True)
-class Prepared:
-    """An environment before its chart is rendered."""
-
-    name: str
-    environment: ReadEnvironment
-    settled: Effective
-    chart: ChartSource | None
-    request: RenderRequest | None
-    # For each layer that protects fields from values of layers below: its index, and the chart as rendered for it.
-    baselines: tuple[tuple[int, RenderRequest], ...] = ()
-
-    @property
-    def requests(self) -> list[RenderRequest]:
-        """All that must be rendered: the environment's own chart first."""
-        return [*([self.request] if self.request is not None else []), *[request for _, request in self.baselines]]
 
 
 class Run:
@@ -78,7 +59,9 @@ class Run:
         self.hidden = HiddenCharacters(files)
         self.charts: dict[str, ChartSource | OverlayError] = {}
         self.plain: dict[str, dict[Location, Locate]] = {}
-        self._prepared: dict[str, Prepared | OverlayError] = {}
+        self.prepared: dict[str, Prepared | OverlayError] = {}
+        is_alike = beside is not None and (beside.project, beside.options) == (project, self.options)
+        self._beside = beside if is_alike else None
         self._fitting: set[tuple[str, str]] = set()
 
     @property
@@ -87,14 +70,22 @@ class Run:
 
     def prepare(self, name: str) -> Prepared | OverlayError:
         """Load an environment and settle what its chart is rendered with; once, whoever asks."""
-        known = self._prepared.get(name)
+        known = self.prepared.get(name)
         if known is None:
-            known = self._prepared[name] = self._prepare(name)
+            known = self.prepared[name] = self._prepare(name)
         return known
 
     def _prepare(self, name: str) -> Prepared | OverlayError:
         try:
             environment = self.loader.load(name)
+            twin = self._beside.prepared.get(name) if self._beside is not None else None
+            # Of the very same layers; a chart that is the same is opened as the very same one, too.
+            if (
+                isinstance(twin, Prepared)
+                and twin.environment is environment
+                and self._chart(twin.settled) is twin.chart
+            ):
+                return twin
             settled = overridden(effective(environment, self.project), self.options)
             chart = self._chart(settled)
             request = None
@@ -144,6 +135,8 @@ class Run:
         if known is None:
             try:
                 known = open_chart(self.files, self.remotes, chart, settled.chart_folder)
+                other = self._beside.charts.get(key) if self._beside is not None else None
+                known = other if other == known else known
             except OverlayError as error:
                 known = error
             self.charts[key] = known
@@ -298,45 +291,16 @@ class Run:
         found = {entry.path: entry for layer in one.environment.layers for entry in layer.inputs}
         if one.chart is not None:
             found.update({entry.path: entry for entry in one.chart.inputs})
+        return self.with_project(found)
+
+    def with_project(self, found: dict[str, Input]) -> tuple[Input, ...]:
+        """Return files of an environment with those of the project that say what they mean, by their paths."""
         if self.files.exists("overlay.yaml"):
             found["overlay.yaml"] = self.files.input("overlay.yaml")
         if any(path.startswith("<") for path in found) and self.files.exists(LOCK_FILE):
             # It says what stands behind a label.
             found[LOCK_FILE] = self.files.input(LOCK_FILE)
         return tuple([found[path] for path in sorted(found)])
-
-
-def prepare_beside(before: Run, after: Run, names: Sequence[str]) -> None:
-    """Prepare environments of the newer of two versions, and have the other one's files read at once."""
-    for name in names:
-        if name in after.environments:
-            after.prepare(name)
-    before.files.read_ahead(after.files.known)
-
-
-def surroundings(one: Prepared, kinds: CustomKinds | None = None, *, validate: bool = False) -> Surroundings:
-    """Return what an environment's layers need to know about it; `validate` checks patches as they are written."""
-    types = load_types(one.settled.kubernetes_version)
-    types = types.with_custom(kinds.type) if kinds is not None else types
-    check: Check | None = None
-    if validate:
-
-        def check(patch: ReadPatch, named: Sequence[ObjectId], found: Sequence[Resource]) -> list[OverlayError]:
-            from overlay.check.patches import check_patch  # noqa: PLC0415  # only where there are patches
-
-            return check_patch(patch, named, found, types)
-
-    return Surroundings(environment=one.name, types=types, facts=_facts(one), check=check)
-
-
-def _facts(one: Prepared) -> dict[str, str | None]:
-    return {
-        "name": one.name,
-        "namespace": one.settled.release_namespace,
-        "releaseName": one.settled.release_name,
-        "kubernetesVersion": one.settled.kubernetes_version,
-        "cluster": (one.settled.cluster.context or None) if one.settled.cluster else None,
-    }
 
 
 def _nothing(one: Prepared) -> Finding:

@@ -15,9 +15,7 @@ import sys
 import time
 from collections import deque
 
-from overlay.chart.answer import read_answer
-from overlay.chart.errors import UNLOADABLE, explain_death
-from overlay.chart.pack import pack
+from overlay.chart.render import UNLOADABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,6 +142,8 @@ class HelmLibrary:
         self, busy: dict[int, tuple[HelmChild, int, float]], requests: Sequence[RenderRequest]
     ) -> list[tuple[HelmChild, int, Rendered | OverlayError]]:
         """Wait until a child answers, dies or runs out of time."""
+        from overlay.chart.answer import read_answer  # noqa: PLC0415  # what was rendered before needs none of these
+
         wait = max(0.0, min(until for _, _, until in busy.values()) - time.monotonic())
         ready = _wait_for(list(busy), wait)
         if not ready:
@@ -154,6 +154,8 @@ class HelmLibrary:
             request = requests[index]
             answer = _read_answer(pipe, until)
             if answer is None:
+                from overlay.chart.errors import explain_death  # noqa: PLC0415
+
                 timed_out = time.monotonic() >= until
                 log = child.read_log()
                 status = child.close()
@@ -165,6 +167,8 @@ class HelmLibrary:
 
 
 def _send(child: HelmChild, request: RenderRequest) -> None:
+    from overlay.chart.pack import pack  # noqa: PLC0415
+
     chart = request.chart
     archive = b"" if chart.digest in child.charts else pack(chart.files)
     child.charts.add(chart.digest)

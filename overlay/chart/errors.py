@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from overlay.chart.refused_values import refusals
+from overlay.chart.render import UNLOADABLE
 from overlay.errors import ChartError, ValuesError
 from overlay.files.paths import printable
 from overlay.model.location import Location
@@ -20,8 +21,6 @@ _AT = re.compile(r"(?:parse|execution) error at \(([^():]+):(\d+)(?::(\d+))?\): 
 # `chart/templates/x.yaml:3:4 executing "…" at <.Values.a.b>: …`, with or without `template: ` before it; Helm 4 puts
 # line feeds between the parts, and one such line for each include that encloses the innermost.
 _TEMPLATE = re.compile(r'(?:template: )?([^\s:()<>"]+):(\d+):(\d+):?\s+executing "[^"]*" at <(.*?)>:\s*')
-# The child's last words where the library is not for this platform, or damaged.
-UNLOADABLE = "cannot load: "
 _NO_TEMPLATE = re.compile(r'(?:template: )?(?:no )?template "([^"]+)" (?:associated with template "[^"]*"|not defined)')
 _DEFINE = re.compile(rb'{{-?\s*(?:define|block)\s+"([^"]+)"')
 _CALLS = re.compile(r"\A(?:error calling \w+:\s*)+")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from overlay.errors import OverlayError
     from overlay.model.contents import ChartSource
 
+# A child's last words where Helm's library is not for this platform, or damaged.
+UNLOADABLE = "cannot load: "
+
 
 @value(kw_only=True)
 class RenderRequest:

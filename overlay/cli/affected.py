@@ -41,8 +41,11 @@ def open_runs(versions: Versions) -> list[Run]:
     from overlay.model.options import Options  # noqa: PLC0415
     from overlay.run import Run  # noqa: PLC0415
 
-    sides = [one.files for one in (versions.before, versions.after)]
-    return [Run(read_project_file(files), files, Options(), lambda _: []) for files in sides]
+    (old, before), (new, after) = [
+        (read_project_file(one.files), one.files) for one in (versions.before, versions.after)
+    ]
+    run: Run = Run(new, after, Options(), lambda _: [])
+    return [Run(old, before, Options(), lambda _: [], beside=run), run]
 
 
 def _text(found: Sequence[Affected], versions: Versions, args: dict[str, Any]) -> str:

@@ -8,13 +8,17 @@ from overlay.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from overlay.diff.checked import Checked
     from overlay.inspect.check import Checks
     from overlay.inspect.check_cache import CheckCache
+    from overlay.model.build import Input
     from overlay.run import Run
+
+    # What an environment is made of in a version; None where that is not to be known.
+    MadeOf = Callable[[Run, str], Sequence[Input] | None]
 
 
 def run_checks(
@@ -25,9 +29,9 @@ def run_checks(
     fingerprint: of each environment, what its rules look at beside the files that it is made of.
     """
     from overlay.cli.progress import Progress  # noqa: PLC0415
+    from overlay.inspect.affected import prepare_beside  # noqa: PLC0415
     from overlay.inspect.workers import check_all  # noqa: PLC0415
     from overlay.model.value import replace  # noqa: PLC0415
-    from overlay.run import prepare_beside  # noqa: PLC0415
 
     progress = Progress(args)
     progress.at(f"{len(names)} environments")
@@ -35,26 +39,71 @@ def run_checks(
     if cache is not None:
         checks = replace(checks, remembered=cache.folder)
         checks.ask(checks.after.renderer)
+    earlier = _Earlier(cache, checks, fingerprint) if cache is not None else None
+    found = earlier.unloaded(names) if earlier is not None else {}
+    rest = [name for name in names if name not in found]
     if checks.before is not None:
-        prepare_beside(checks.before.run, checks.after.run, names)
-    keys = {name: _key(cache, checks, name, fingerprint.get(name, "")) if cache is not None else None for name in names}
-    found: dict[str, Checked] = {}
-    for name, key in keys.items():
-        known = cache.get(key) if cache is not None and key is not None else None
-        if known is not None and known.environment == name:
-            found[name] = known
+        prepare_beside(checks.before.run, checks.after.run, rest)
+    if earlier is not None:
+        found |= earlier.loaded(rest)
     try:
-        for one in check_all(checks, [name for name in names if name not in found]):
+        for one in check_all(checks, [name for name in rest if name not in found]):
             found[one.environment] = one
             progress.at(f"{len(found)} of {len(names)} environments checked")
-            key = keys[one.environment]
-            if cache is not None and key is not None:
-                cache.put(key, one)
+            if earlier is not None:
+                earlier.put(one)
     finally:
         progress.end()
     if cache is not None:
         cache.prune()
     return [found[name] for name in names]
+
+
+class _Earlier:
+    """What earlier runs found of environments that are made of the same."""
+
+    def __init__(self, cache: CheckCache, checks: Checks, fingerprint: dict[str, str]) -> None:
+        from overlay import __version__  # noqa: PLC0415
+        from overlay.inspect.read_sets import ReadSets  # noqa: PLC0415
+
+        self._cache, self._fingerprint = cache, fingerprint
+        self._runs = (checks.after.run, checks.before.run if checks.before is not None else None)
+        wanted = checks.wanted
+        rules = [repr(wanted.rules), wanted.detect_renames, wanted.causes]
+        self._common = (__version__, checks.after.renderer.version, rules)
+        self._sets = ReadSets(cache.folder, checks.after.run, __version__)
+        self._keys: dict[str, str] = {}
+
+    def unloaded(self, names: Sequence[str]) -> dict[str, Checked]:
+        """Return what is known of environments, as far as it is known, too, what they are made of."""
+        return self._known(names, self._sets.inputs)
+
+    def loaded(self, names: Sequence[str]) -> dict[str, Checked]:
+        """Return what is known of environments that are loaded for it."""
+        found = self._known(names, _inputs)
+        for name in names:
+            self._sets.learn(name, self._runs)
+        self._sets.keep()
+        return found
+
+    def put(self, checked: Checked) -> None:
+        """Keep what was found of an environment; of one that cannot be read, all is found anew each time."""
+        if checked.environment in self._keys:
+            self._cache.put(self._keys[checked.environment], checked)
+
+    def _known(self, names: Sequence[str], inputs: MadeOf) -> dict[str, Checked]:
+        found = {}
+        for name in names:
+            sides = [_side(run, name, inputs) for run in self._runs]
+            if None in sides:
+                self._keys.pop(name, None)
+                continue
+            version, helm, rules = self._common
+            key = self._keys[name] = self._cache.key(version, helm, name, self._fingerprint.get(name, ""), rules, sides)
+            known = self._cache.get(key)
+            if known is not None and known.environment == name:
+                found[name] = known
+        return found
 
 
 def _cache(args: dict[str, Any], root: str) -> CheckCache | None:
@@ -94,25 +143,18 @@ def _is_below(folder: str, root: str) -> bool:
     return os.path.commonpath([folder, top]) == top
 
 
-def _key(cache: CheckCache, checks: Checks, name: str, fingerprint: str) -> str | None:
-    """Return what an entry of an environment is called; None where it cannot be read, which is always checked anew."""
-    from overlay import __version__  # noqa: PLC0415
-
-    before = checks.before.run if checks.before is not None else None
-    sides = [_inputs(run, name) for run in (checks.after.run, before)]
-    if None in sides:
-        return None
-    wanted = checks.wanted
-    rules = [repr(wanted.rules), wanted.detect_renames, wanted.causes]
-    return cache.key(__version__, checks.after.renderer.version, name, fingerprint, rules, sides)
-
-
-def _inputs(run: Run | None, name: str) -> list[list[str]] | str | None:
-    from overlay.run import Prepared  # noqa: PLC0415
-
+def _side(run: Run | None, name: str, inputs: MadeOf) -> list[list[str]] | str | None:
+    """Return what an environment is made of in a version; None where that is not to be known."""
     if run is None:
         return "no base"
     if name not in run.environments:
         return "not there"
+    found = inputs(run, name)
+    return [[each.path, each.digest] for each in found] if found is not None else None
+
+
+def _inputs(run: Run, name: str) -> Sequence[Input] | None:
+    from overlay.layering.prepared import Prepared  # noqa: PLC0415
+
     one = run.prepare(name)
-    return [[each.path, each.digest] for each in run.inputs(one)] if isinstance(one, Prepared) else None
+    return run.inputs(one) if isinstance(one, Prepared) else None

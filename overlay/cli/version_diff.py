@@ -55,10 +55,10 @@ def _between(
     args: dict[str, Any], names: Sequence[str], between: str
 ) -> tuple[list[EnvironmentDiff], tuple[dict[str, str | None], dict[str, str | None]]]:  # fmt: skip
     from overlay.cli.versions import Versions  # noqa: PLC0415
+    from overlay.inspect.affected import prepare_beside  # noqa: PLC0415
     from overlay.inspect.session import Workshop  # noqa: PLC0415
     from overlay.inspect.versions import diff_versions  # noqa: PLC0415
     from overlay.model.options import Options  # noqa: PLC0415
-    from overlay.run import prepare_beside  # noqa: PLC0415
 
     with Versions(args, between) as versions:
         options = Options(strict=args["strict"])

@@ -56,7 +56,9 @@ class Versions:
             raise UsageError(f"{between!r} does not say both sides", hint="write REF..REF, such as main..HEAD")
         if not dots:
             ref = args["base"] or "HEAD"
-            self.before, self.after = self._committed(ref, base_of(self.repository, ref)), self._now()
+            commit = base_of(self.repository, ref)
+            self.after = self._now()
+            self.before = self._committed(ref, commit, beside=self.after.files)
         elif dots == "...":
             self.before = self._committed(before, base_of(self.repository, before, after))
             self.after = self._committed(after, commit_named(self.repository, after))
@@ -73,10 +75,10 @@ class Versions:
         for one in (self.before, self.after):
             one.files.close()
 
-    def _committed(self, ref: str, commit: str) -> Version:
+    def _committed(self, ref: str, commit: str, beside: ProjectFiles | None = None) -> Version:
         from overlay.git.files import CommittedFiles  # noqa: PLC0415
 
-        return Version(ref, commit, CommittedFiles(self.repository, commit))
+        return Version(ref, commit, CommittedFiles(self.repository, commit, beside))
 
     def _now(self) -> Version:
         from overlay.files.reader import ProjectFiles  # noqa: PLC0415

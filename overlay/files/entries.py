@@ -29,9 +29,10 @@ class Entries:
             descriptor = os.open(os.path.join(self.folder, key), flags)
             with os.fdopen(descriptor, "rb") as file:
                 status = os.fstat(descriptor)
-                if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+                if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_size > MAX_ENTRY:
                     return None
-                data = file.read(MAX_ENTRY + 1)
+                # Not up to the limit: Python makes room for as much as is asked for.
+                data = file.read(status.st_size)
         except OSError:
             return None
         digest, _, payload = data.partition(b"\n")

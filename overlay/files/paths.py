@@ -9,6 +9,8 @@ from overlay.errors import PathError
 from overlay.model.location import Location
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+# What nearly all paths are made of: nothing can be wrong with one that is no longer than a name may be.
+_ORDINARY = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._/-]{0,200}")
 _MAX_PATH = 4096
 _MAX_NAME = 255
 
@@ -49,6 +51,8 @@ def resolve(folder: str, ref: str, location: Location | None = None) -> str:
 
 
 def _refusal(ref: str) -> str | None:
+    if _ORDINARY.fullmatch(ref):
+        return None
     if not ref:
         return "is empty, a path is expected"
     if ref.startswith(("/", "~")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from overlay.errors import GitError, LimitError, PathError
 from overlay.files.paths import printable
 from overlay.files.reader import MAX_DEPTH, MAX_FILE, MAX_FILES, ProjectFiles
+from overlay.git.objects import blob_id
 from overlay.git.reader import ObjectReader
 
 TYPE_CHECKING = False
@@ -25,9 +26,11 @@ class CommittedFiles(ProjectFiles):
     A link is refused as one on disk is. What the commit does not hold, of a submodule or in Git LFS, is an error.
     """
 
-    def __init__(self, repository: Repository, commit: str) -> None:
+    def __init__(self, repository: Repository, commit: str, beside: ProjectFiles | None = None) -> None:
+        """`beside`: the files of another version; what the commit holds of the same bytes is not read again."""
         super().__init__(repository.folder)
         self.repository, self.commit = repository, commit
+        self._beside = beside
         self._objects = ObjectReader(repository)
         self._ahead: dict[str, bytes] = {}
         self._entries = _entries(repository, commit)
@@ -45,8 +48,15 @@ class CommittedFiles(ProjectFiles):
         raise NotImplementedError("a commit's files are not edited")
 
     def read_ahead(self, paths: Iterable[str]) -> None:
-        blobs = {self._entries[path][1]: None for path in paths if path in self._entries and path not in self._read}
-        self._ahead |= self._objects.read_all([blob for blob in blobs if blob not in self._ahead], limit=MAX_FILE)
+        blobs = {self._entries[path][1]: path for path in paths if path in self._entries and path not in self._read}
+        missing = [blob for blob, path in blobs.items() if blob not in self._ahead and self._held(path, blob) is None]
+        self._ahead |= self._objects.read_all(missing, limit=MAX_FILE)
+
+    def _held(self, path: str, blob: str) -> bytes | None:
+        """Return the other version's bytes of a file where they are the commit's: Git tells blobs apart by id."""
+        known = self._beside._read.get(path) if self._beside is not None else None  # noqa: SLF001  # our own
+        form = "sha1" if len(blob) == 40 else "sha256"
+        return known[0] if known is not None and blob_id(known[0], form) == blob else None
 
     def close(self) -> None:
         """End the process that reads."""
@@ -93,6 +103,7 @@ class CommittedFiles(ProjectFiles):
         if mode in ("", _SUBMODULE):
             raise self._refusal(path, location)
         data = self._ahead.get(blob)
+        data = data if data is not None else self._held(path, blob)
         if data is None or len(data) > limit:
             data = self._read_object(path, blob, location, limit)
         if data.startswith(LFS_POINTER):

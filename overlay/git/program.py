@@ -42,6 +42,8 @@ SETTINGS = (
     # Else fast-import takes a file of another case for ours, and what people wrote changes its encoding.
     "core.ignoreCase=false", "i18n.commitEncoding=UTF-8", "i18n.logOutputEncoding=UTF-8",
     "diff.relative=false",
+    # Eight lines about the empty file that stands for those of a repository.
+    "advice.graftFileDeprecated=false",
 )  # fmt: skip
 # What of the caller's GIT_* means the user and not some repository.
 _KEPT = (

@@ -6,8 +6,8 @@ import hashlib
 
 from overlay.errors import GitConflict, GitError, raise_all
 from overlay.files.paths import printable
+from overlay.git.objects import blob_id
 from overlay.gitops.hydrator import HYDRATOR, hydrator_text
-from overlay.gitops.objects import blob_id
 from overlay.gitops.record import Held, record_value, same_essence
 from overlay.model.value import value
 from overlay.tree import RECORD, manifests

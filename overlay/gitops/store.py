@@ -12,10 +12,10 @@ import shutil
 
 from overlay.errors import GitConflict, GitError, Temporary
 from overlay.failpoint import failpoint
+from overlay.git.objects import read_tree
 from overlay.git.program import Program
 from overlay.git.reader import ObjectReader
 from overlay.gitops.lock import StoreLock
-from overlay.gitops.objects import read_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from overlay.git.objects import TreeEntry
     from overlay.git.remote import Remote
     from overlay.git.repository import Repository
-    from overlay.gitops.objects import TreeEntry
 
 # Where the newest commit that was seen of each branch stands.
 _TIPS = "refs/overlay/seen/"

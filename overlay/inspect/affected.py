@@ -8,8 +8,8 @@ from __future__ import annotations
 from overlay.errors import OverlayError
 from overlay.fetch.pinned import LOCK_FILE
 from overlay.files.root import PROJECT_FILE
+from overlay.layering.prepared import Prepared
 from overlay.model.affected import Affected, ChangedFile
-from overlay.run import Prepared, prepare_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,3 +85,11 @@ def _files(old: dict[str, tuple[str, str]], new: dict[str, tuple[str, str]]) -> 
         if path not in new and path not in renamed
     ]
     return sorted(found, key=lambda one: one.path)
+
+
+def prepare_beside(before: Run, after: Run, names: Sequence[str]) -> None:
+    """Prepare environments of the newer of two versions, and have the other one's files read at once."""
+    for name in names:
+        if name in after.environments:
+            after.prepare(name)
+    before.files.read_ahead(after.files.known)

@@ -9,9 +9,9 @@ from overlay.errors import OverlayError, UsageError, raise_all
 from overlay.inspect.effects import Effects
 from overlay.inspect.session import Session
 from overlay.kube.follow import value_at
+from overlay.layering.prepared import surroundings
 from overlay.merge.same import same
 from overlay.provenance.history import field_history, root_source
-from overlay.run import surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from overlay.files.reader import ProjectFiles
+    from overlay.layering.prepared import Prepared
     from overlay.model.contents import ReadEnvironment, ReadLayer, ReadPatch
-    from overlay.run import Prepared, Run
+    from overlay.run import Run
 
 _ENDINGS = (".yaml", ".yml", ".json")
 # A shorter block is soon written again; what shares it costs as much.

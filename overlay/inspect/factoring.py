@@ -5,9 +5,10 @@ from __future__ import annotations
 from overlay.dedupe.factor.step import Proof
 from overlay.errors import OutputError, OverlayError, raise_all
 from overlay.inspect.session import Session
+from overlay.layering.prepared import Prepared
 from overlay.model.options import Options
 from overlay.model.value import replace, value
-from overlay.run import Prepared, Run
+from overlay.run import Run
 from overlay.yaml import write_document
 
 TYPE_CHECKING = False

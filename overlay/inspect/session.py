@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from overlay.chart.render import Rendered, Renderer, RenderRequest
     from overlay.files.reader import ProjectFiles
     from overlay.kube.follow import Concrete
+    from overlay.layering.prepared import Prepared
     from overlay.model.build import Build
     from overlay.model.resource import Resource
     from overlay.pipeline import Made
     from overlay.provenance.history import Source
     from overlay.provenance.origins import Origins
-    from overlay.run import Prepared
 
 
 class Workshop:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from overlay.errors import OverlayError, raise_all
 from overlay.kube.objects import check_unique
 from overlay.kube.scope import Scopes
-from overlay.merge.apply import apply_patches
 from overlay.model.value import replace, value
 from overlay.transforms.annotations import add_annotations
 from overlay.transforms.generators import generate
@@ -137,6 +136,8 @@ def _with_resources(objects: Objects, resources: Objects) -> Objects:
 
 def _patcher(around: Surroundings, findings: list[Finding]) -> Callable[[Objects, Sequence[ReadPatch]], Objects]:
     def run(objects: Objects, patches: Sequence[ReadPatch]) -> Objects:
+        from overlay.merge.apply import apply_patches  # noqa: PLC0415  # where a layer has patches
+
         applied = apply_patches(objects, patches, around.types, around.environment, around.check)
         findings.extend(applied.findings)
         return applied.objects

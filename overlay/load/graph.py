@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import is_
+
 from overlay.errors import DocumentError, LimitError, OverlayError, UsageError, raise_all
 from overlay.files.names import MAX_LABEL, MAX_RELEASE, refuse_name
 from overlay.kube.types import DEFAULT_KUBERNETES, minor_version
@@ -58,6 +60,7 @@ class Loader:
         self._environments: tuple[str, ...] | None = None
         self._layers: dict[str, ReadLayer | OverlayError] = {}
         self._parents: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._loaded: dict[str, ReadEnvironment] = {}
 
     def take_over(self, other: Loader, changed: Iterable[str]) -> None:
         """Use the layers that another loader has read, where no file in or beside theirs is changed."""
@@ -83,6 +86,7 @@ class Loader:
     def load(self, name: str) -> ReadEnvironment:
         """Load an environment (or a base or component, to look at) by its name.
 
+        One of the very same layers is the very same one that the other version's loader has returned.
         Raises UsageError for an unknown name, Problems with all that is wrong in its layers.
         """
         order: dict[str, ReadLayer] = {}
@@ -90,7 +94,11 @@ class Loader:
         self._visit(find_layer(self.project, self.files, name), None, [], order, errors, {})
         raise_all(errors)
         parents = {path: self._parents[path] for path in order}
-        return ReadEnvironment(name=name, layers=tuple(order.values()), parents=parents)
+        known = self._beside._loaded.get(name) if self._beside is not None else None  # noqa: SLF001  # our own
+        if known is None or not _is_made_of(known, order, parents):
+            known = ReadEnvironment(name=name, layers=tuple(order.values()), parents=parents)
+        self._loaded[name] = known
+        return known
 
     def _visit(
         self,
@@ -193,6 +201,13 @@ class Loader:
             )
 
 
+def _is_made_of(
+    known: ReadEnvironment, order: dict[str, ReadLayer], parents: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+) -> bool:  # fmt: skip
+    same = len(known.layers) == len(order) and all(map(is_, known.layers, order.values()))
+    return same and known.parents == parents
+
+
 @value(kw_only=True)
 class Effective:
     """What the layers settle together; the nearest layer that sets a field wins.
@@ -263,7 +278,8 @@ def overridden(settled: Effective, options: Options) -> Effective:
         "include_crds": options.include_crds,
         "is_upgrade": options.is_upgrade,
     }
-    settled = replace(settled, **{name: item for name, item in changes.items() if item is not None})
+    changes = {name: item for name, item in changes.items() if item is not None}
+    settled = replace(settled, **changes) if changes else settled
     if options.api_versions:
         settled = replace(settled, api_versions=tuple(dict.fromkeys((*settled.api_versions, *options.api_versions))))
     return settled

@@ -215,6 +215,31 @@ def test_what_an_earlier_run_found_is_found_again(project: Path, tmp_path: Path)
     assert b"hunter2" not in b"".join([path.read_bytes() for path in entries(cache)])
 
 
+def test_what_is_not_loaded_again_is_told_as_if_it_were(project: Path, tmp_path: Path) -> None:
+    many(project, 3)
+    common = ("check", "--all", "--base", "main", "-o", "json")
+    told = []
+    for path, text in (
+        ("environments/e01/environment.yaml", manifest("e01", "1.1.0")),
+        # `extends: [../base]` means two documents, and then one again.
+        ("environments/base/component.yaml", ""),
+        ("environments/base/component.yaml", None),
+        ("environments/base/manifests/account.yaml", ACCOUNT),
+        ("environments/e01/environment.yaml", manifest("e01", "1.0.0")),
+    ):
+        if text is None:
+            (project / path).unlink()
+        else:
+            write(project, {path: text})
+        told.append(overlay(project, *common, "--no-cache").stdout)
+        for _ in range(2):
+            assert overlay(project, *common, "--cache-dir", str(tmp_path / "cache")).stdout == told[-1]
+    assert len(set(told)) == 4
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "changed")
+    assert overlay(project, *common, "--cache-dir", str(tmp_path / "cache")).stdout not in told
+
+
 @pytest.mark.parametrize("how", ["forged", "cut", "other", "link"])
 def test_an_entry_that_is_not_ours_counts_as_absent(project: Path, tmp_path: Path, how: str) -> None:
     write(project, {"environments/base/manifests/login.yaml": SECRET})

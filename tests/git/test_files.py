@@ -56,6 +56,23 @@ def test_what_changes_in_the_folder_does_not_count(project: Path) -> None:
     there.close()
 
 
+def test_what_the_folder_holds_of_the_same_bytes_is_not_read_from_git(project: Path) -> None:
+    committed(project).close()
+    repository, here = Repository(str(project), os.environ), ProjectFiles(str(project))
+    (project / "environments/dev/values.yaml").write_text("b: 3\n")
+    for path in FILES:
+        here.read(path)
+    there = CommittedFiles(repository, repository.commit_of("HEAD") or "", here)
+    repository.env["PATH"] = "/nowhere"
+    there.read_ahead(path for path in FILES if path != "environments/dev/values.yaml")
+    assert [there.read(path) for path in FILES if path != "environments/dev/values.yaml"] == [b"a: 1\n", b"c: 3\n"]
+    with pytest.raises(FileNotFoundError):
+        there.read("environments/dev/values.yaml")
+    repository.env["PATH"] = os.environ["PATH"]
+    assert there.read("environments/dev/values.yaml") == b"b: 2\n"
+    there.close()
+
+
 def test_a_commit_without_the_project_has_no_files(project: Path) -> None:
     git(project, "commit", "-q", "-m", "none", "--allow-empty")
     repository = Repository(str(project), os.environ)

@@ -15,7 +15,7 @@ from overlay.cli.affected import open_runs
 from overlay.cli.versions import Versions
 from overlay.errors import OverlayError
 from overlay.fetch.lockfile import write_lock
-from overlay.inspect.affected import affected
+from overlay.inspect.affected import affected, prepare_beside
 from overlay.model.affected import Affected
 from overlay.model.location import Location
 from overlay.model.remote import Pin, Request
@@ -152,6 +152,27 @@ def test_what_cannot_be_read_counts_as_touched(project: Path) -> None:
     found = touched(project)
     assert [(one.environment, one.change) for one in found] == [("prod", "unknown"), ("prod-eu", "unknown")]
     assert found[0].problem == "environments/prod/environment.yaml:9:7: environments/prod/values.yaml does not exist"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "anew"),
+    [
+        ("environments/prod/values.yaml", "web: {level: error}\n", ["prod", "prod-eu"]),
+        ("environments/prod/base.yaml", "", ["prod-eu"]),
+        ("environments/base/manifests/more.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n", ALL),
+        ("environments/base/chart/crds/more.yaml", "", ALL),
+        ("overlay.yaml", FILES["overlay.yaml"] + "# changed\n", []),
+        ("overlay.yaml", FILES["overlay.yaml"].replace("name: shop", "name: mart"), ["alone", *ALL]),
+    ],
+)
+def test_what_is_made_of_the_same_is_prepared_for_both_versions_at_once(
+    project: Path, path: str, text: str, anew: list[str]
+) -> None:
+    write(project, {path: text})
+    with Versions({"project": str(project), "base": None}, "") as versions:
+        before, after = open_runs(versions)
+        prepare_beside(before, after, after.environments)
+        assert [name for name in after.environments if before.prepare(name) is not after.prepare(name)] == anew
 
 
 def test_a_changed_lock_touches_who_uses_it(project: Path) -> None:
