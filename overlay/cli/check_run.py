@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from overlay.diff.checked import Checked
     from overlay.inspect.check import Checks
     from overlay.inspect.check_cache import CheckCache
-    from overlay.model.build import Input
+    from overlay.model.input import Input
     from overlay.run import Run
 
     # What an environment is made of in a version; None where that is not to be known.

@@ -16,7 +16,7 @@ from overlay.files.root import PROJECT_FILE
 from overlay.layering.prepared import Prepared
 from overlay.load.layers import resolve_ref
 from overlay.load.project import DOCUMENTS
-from overlay.model.build import Input
+from overlay.model.input import Input
 from overlay.model.value import value
 
 TYPE_CHECKING = False

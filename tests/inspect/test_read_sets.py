@@ -20,7 +20,7 @@ from overlay.files.reader import ProjectFiles
 from overlay.inspect.read_sets import ReadSets
 from overlay.layering.prepared import Prepared
 from overlay.load.project import read_project_file
-from overlay.model.build import Input
+from overlay.model.input import Input
 from overlay.model.location import Location
 from overlay.model.options import Options
 from overlay.model.remote import Pin, Request
