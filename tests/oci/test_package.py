@@ -71,6 +71,30 @@ def test_a_project_is_packaged_listed_and_removed(shop: Path) -> None:
     )
 
 
+def test_a_damaged_bundle_is_named_and_keeps_no_other_from_being_listed(shop: Path) -> None:
+    for version in ("1.4.0", "1.5.0"):
+        assert package(shop, "--version", version).returncode == 0
+    store = Path(os.environ["HOME"]) / ".local/share/overlay/bundles"
+    for name in ("broken", "old"):
+        shutil.copytree(store / "shop", store / name)
+    (store / "broken/index.json").write_text("{")
+    (store / "old/oci-layout").write_text('{"imageLayoutVersion":"0.9.0"}')
+    lost = Layout(str(store / "shop")).find("1.4.0")
+    assert lost is not None
+    (store / "shop/blobs/sha256" / lost.removeprefix("sha256:")).unlink()
+    done = overlay(shop, "bundles", "-o", "name")
+    assert (done.returncode, done.stdout) == (5, "shop:1.5.0\n")
+    assert done.stderr == (
+        f"error: {store}/broken/index.json is no index of an OCI image layout\n"
+        f"  hint: remove {store}/broken, and package or pull again\n"
+        f"error: {store}/old is no OCI image layout of version 1.0.0\n"
+        f"error: {store}/shop: {lost} cannot be read: no such file or directory\n"
+        "3 problems\n"
+    )
+    shutil.rmtree(store / "shop")
+    assert overlay(shop, "bundles").returncode == 2
+
+
 def test_what_is_in_it(shop: Path, tmp_path: Path) -> None:
     (shop / "overlay.yaml").write_text(
         "apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: shop}\n"
