@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,22 @@ def test_a_damaged_bundle_is_named_and_keeps_no_other_from_being_listed(shop: Pa
     )
     shutil.rmtree(store / "shop")
     assert overlay(shop, "bundles").returncode == 2
+
+
+def test_without_a_folder_for_temporary_files_it_is_said_what_to_name(shop: Path) -> None:
+    assert package(shop, "--version", "1.4.0").returncode == 0
+    # A folder is tried with a small file: none is found, whoever runs this.
+    done = subprocess.run(
+        [sys.executable, "-m", "overlay", "show", "shop:1.4.0", "prod"], cwd=shop, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        "",
+        "error: there is no folder for temporary files that can be written\n"
+        "  hint: name one: TMPDIR=FOLDER overlay …; /tmp and the working folder were tried, too\n",
+    )
 
 
 def test_what_is_in_it(shop: Path, tmp_path: Path) -> None:
