@@ -129,6 +129,9 @@ def unpinned_uid(live: Live) -> str:
 
 def look(args: dict[str, Any], wish: Wish, *, shortcut: bool = True) -> Live:
     """Look at the environment's cluster and decide; nothing is written. Raises OverlayError."""
+    from overlay.cluster.placing import refuse_own  # noqa: PLC0415
+
+    refuse_own(wish.objects, wish.name, wish.namespace)
     client = reach(args, wish.settings)
     try:
         return _look(args, wish, client, shortcut=shortcut)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.projects import Shop, git
+from tests.cluster.projects import Shop, git, write
 from tests.cluster.testbed import Testbed
 from tests.source.projects import overlay
 
@@ -139,6 +139,37 @@ def test_a_namespace_that_is_not_there_is_told_once_with_two_ways_on(make: Calla
         "error in prod: there is no namespace nowhere, in which 3 objects shall be\n"
         "  hint: `kubectl create namespace nowhere`, or add a Namespace of that name to spec.resources\n"
     )
+
+
+def test_objects_with_the_names_of_what_overlay_keeps_itself_are_refused_before_anything_is_written(
+    make: Callable[..., Shop],
+) -> None:
+    shop = make()
+    kinds = {"ConfigMap": "v1", "Lease": "coordination.k8s.io/v1"}
+    own = [
+        f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: overlay-prod}}\n" for kind, version in kinds.items()
+    ]
+    elsewhere = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: overlay-dev}\n"
+    write(shop.folder, {"environments/base/manifests/own.yaml": "---\n".join([*own, elsewhere])})
+    shop.commit()
+    done = shop.sync("--first-contact")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error in prod: ConfigMap/{shop.namespace}/overlay-prod has the name of overlay's own record of prod\n"
+        "  --> environments/base/manifests/own.yaml:1:1\n"
+        "  1 | apiVersion: v1\n"
+        "    | ^\n"
+        "  hint: give it another name\n"
+        f"error in prod: Lease/{shop.namespace}/overlay-prod has the name of overlay's own lease of prod\n"
+        "  --> environments/base/manifests/own.yaml:5:1\n"
+        "  4 | ---\n"
+        "  5 | apiVersion: coordination.k8s.io/v1\n"
+        "    | ^\n"
+        "  hint: give it another name\n"
+        "2 problems\n"
+    )
+    assert "environments/prod" not in git(shop.folder.parent / "remote.git", "branch", "--list"), "nothing is committed"
+    assert shop.live("configmaps/overlay-prod") is None
 
 
 def test_git_only_touches_no_cluster(make: Callable[..., Shop]) -> None:
