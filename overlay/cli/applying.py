@@ -56,7 +56,7 @@ def look_at_clusters(args: dict[str, Any], builds: Iterable[Build]) -> Looked:
 
 def looked_at(found: Mapping[str, Live | OverlayError]) -> Looked:
     """Gather what was seen, and what keeps an environment from going on."""
-    from overlay.cli.clusters import stops  # noqa: PLC0415
+    from overlay.cli.stopping import stops  # noqa: PLC0415
     from overlay.cli.together import shared_objects  # noqa: PLC0415
 
     lives = {name: one for name, one in found.items() if not isinstance(one, OverlayError)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,57 @@ def test_what_somebody_deletes_is_not_as_it_shall_be(make: Callable[..., Shop]) 
     done = shop.sync()
     assert done.returncode == 0, done.stderr
     assert shop.live("configmaps/settings") is not None
+
+
+def test_K12_a_namespace_that_somebody_deletes_is_told_though_all_in_it_is_as_it_shall_be(
+    make: Callable[..., Shop], testbed: Testbed, namespace: str
+) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    with keeping_all(testbed, namespace):
+        testbed.kubectl("delete", "namespace", namespace, "--wait=false")
+        since = testbed.call("GET", f"/api/v1/namespaces/{namespace}")["metadata"]["deletionTimestamp"]
+        done = shop.sync()
+        assert (done.returncode, done.stdout) == (4, "")
+        assert done.stderr.endswith(
+            f"error in prod: Namespace/{namespace} is being deleted by somebody since {since}, and with it what is in"
+            f" it\n  hint: when it is gone: `kubectl create namespace {namespace}`, and run the same command again\n"
+        )
+        before = git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod")
+        shop.write("2.0.0")
+        shop.commit()
+        assert shop.sync().returncode == 4
+        assert git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod") == before, (
+            "nothing is published"
+        )
+
+
+@contextmanager
+def keeping_all(testbed: Testbed, namespace: str) -> Iterator[None]:
+    """Let nobody delete anything in a namespace, not even who empties it: the namespace goes, and never is gone."""
+    name, place = f"keep-{namespace}", "/apis/admissionregistration.k8s.io/v1"
+    every = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["DELETE"], "resources": ["*"]}
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name},
+        "spec": {
+            "matchConstraints": {"resourceRules": [every]},
+            "validations": [{"expression": "request.resource.resource == 'namespaces'", "message": "not today"}],
+        },
+    }  # fmt: skip
+    where = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": where},
+    }  # fmt: skip
+    testbed.call("POST", f"{place}/validatingadmissionpolicies", policy)
+    testbed.call("POST", f"{place}/validatingadmissionpolicybindings", binding)
+    try:
+        refused = ("delete", "-n", namespace, "configmap", "settings", "--dry-run=server", "-o", "name")
+        testbed.wait(lambda: not testbed.kubectl(*refused, check=False), "a policy that acts")
+        yield
+    finally:
+        testbed.call("DELETE", f"{place}/validatingadmissionpolicybindings/{name}")
+        testbed.call("DELETE", f"{place}/validatingadmissionpolicies/{name}")
 
 
 def test_K31_a_cluster_that_the_environment_never_was_in_needs_a_word(make: Callable[..., Shop]) -> None:
