@@ -224,6 +224,33 @@ def test_objects_with_the_names_of_what_overlay_keeps_itself_are_refused_before_
     assert shop.live("configmaps/overlay-prod") is None
 
 
+def test_an_environment_that_gets_another_namespace_is_told_what_stays_in_the_old_one(
+    make: Callable[..., Shop], testbed: Testbed, namespace: str
+) -> None:
+    shop = make()
+    done = shop.sync("--first-contact")
+    assert "stay there" not in done.stderr
+    new = f"{namespace}-new"
+    testbed.kubectl("create", "namespace", new)
+    shop.namespace = new
+    shop.write("1.0.0")
+    shop.commit()
+    done = shop.sync("--first-contact")
+    assert done.returncode == 0, done.stderr
+    told = (
+        f"warning in prod: it was in the namespace {namespace} before: 3 objects of it stay there\n"
+        f"  hint: `overlay delete prod` deletes them where the environment's namespace is still {namespace}\n"
+    )
+    assert told in done.stderr
+    shop.write("2.0.0")
+    shop.commit()
+    assert "stay there" not in shop.sync().stderr, "once is enough"
+    shop.namespace = namespace
+    shop.write("2.0.0")
+    assert shop.overlay("delete", "prod", "-y").returncode == 0
+    assert shop.live("configmaps/settings") is None
+
+
 def test_git_only_touches_no_cluster(make: Callable[..., Shop]) -> None:
     shop = make(cluster="  cluster: {context: elsewhere}\n")
     assert shop.sync("--git-only").returncode == 0
