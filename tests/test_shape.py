@@ -32,3 +32,13 @@ def test_a_file_is_small(path: Path) -> None:
 
 def test_no_module_is_called_after_nothing() -> None:
     assert [path.name for path in MODULES if path.stem in ("utils", "util", "helpers", "common", "misc", "tools")] == []
+
+
+def test_temporary_files_are_made_where_that_is_known_to_be_possible() -> None:
+    calls = [
+        call
+        for path in MODULES
+        for call in re.findall(r"tempfile\.(?!gettempdir)\w+\(.*", path.read_text())
+        if "dir=" not in call
+    ]
+    assert calls == []

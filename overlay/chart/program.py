@@ -13,6 +13,7 @@ from overlay.chart.answer import from_texts
 from overlay.chart.child import WALL_SECONDS
 from overlay.chart.errors import explain_refusal
 from overlay.errors import ChartError
+from overlay.files.temporary import temporary_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class HelmProgram:
             yield self._one(request)
 
     def _one(self, request: RenderRequest) -> Rendered | OverlayError:
-        with tempfile.TemporaryDirectory(prefix="overlay-") as folder:
+        with tempfile.TemporaryDirectory(prefix="overlay-", dir=temporary_folder()) as folder:
             # Helm names templates after the chart, so the folder's own name does not matter.
             for name, data in request.chart.files:
                 path = os.path.join(folder, "chart", name)

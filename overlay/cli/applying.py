@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from overlay.cli.clusters import Live, Wish
     from overlay.cluster.halt import Halt
+    from overlay.cluster.record import Record
     from overlay.model.build import Build
     from overlay.model.finding import Finding
 
@@ -56,7 +57,7 @@ def look_at_clusters(args: dict[str, Any], builds: Iterable[Build]) -> Looked:
 
 def looked_at(found: Mapping[str, Live | OverlayError]) -> Looked:
     """Gather what was seen, and what keeps an environment from going on."""
-    from overlay.cli.clusters import stops  # noqa: PLC0415
+    from overlay.cli.stopping import stops  # noqa: PLC0415
     from overlay.cli.together import shared_objects  # noqa: PLC0415
 
     lives = {name: one for name, one in found.items() if not isinstance(one, OverlayError)}
@@ -92,6 +93,43 @@ def _not_pinned(live: Live, uid: str) -> Finding:
         hint=f"add `uid: {uid}` to spec.cluster of its environment.yaml: then no other cluster is ever touched",
         environment=live.wish.name, severity="info",
     )  # fmt: skip
+
+
+def left_behind(looked: Looked, published: Mapping[str, tuple[int, str] | None]) -> list[Finding]:
+    """Return a warning for each environment that is for the first time in its namespace, and was in another one.
+
+    published: revision and source's commit of what stands on its branch, which tell it from others of its name.
+    """
+    from overlay.cluster.answer import Refused  # noqa: PLC0415
+    from overlay.cluster.store import all_records  # noqa: PLC0415
+
+    found = []
+    for name, live in looked.lives.items():
+        stands = published.get(name)
+        if live.record.current is not None or stands is None:
+            continue
+        try:
+            records = [one for one in all_records(live.client, "") if not isinstance(one, OverlayError)]
+        except Refused:
+            continue  # not for this account to look at
+        found += [
+            _left(name, one) for one in records
+            if one.environment == name and one.inventory and one.current is not None
+            and (one.current.revision, one.current.source) == stands
+        ]  # fmt: skip
+    return found
+
+
+def _left(name: str, record: Record) -> Finding:
+    from overlay.model.finding import Finding  # noqa: PLC0415
+
+    count, was = len(record.inventory), record.namespace
+    return Finding(
+        "left-in-namespace",
+        f"it was in the namespace {was} before: {count} object{'s' * (count != 1)} of it stay there",
+        hint=f"`overlay delete {name}` deletes them where the environment's namespace is still {was}",
+        environment=name,
+    )
 
 
 def apply_lives(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
+from overlay.cli.exits import exit_code, report
 from overlay.cli.packaging import STORE, make_store
 from overlay.cli.printing import print_document
 from overlay.cli.registries import REGISTRY
 from overlay.cli.table import COMMON, Command, Param, output
-from overlay.errors import EXIT_OK, FetchError, UsageError
+from overlay.errors import EXIT_OK, FetchError, OverlayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ def list_(args: dict[str, Any]) -> int:
     if args["reference"] is None:
         if args["semver"]:
             raise UsageError("--semver chooses among the versions of a repository: name it, oci://host/path")
-        print_listed(list(make_store(args).listed()), args)
-        return EXIT_OK
+        return _list_store(args)
     from overlay.cli.registries import open_session, remote_of  # noqa: PLC0415
     from overlay.oci.choose import versions  # noqa: PLC0415
     from overlay.oci.store import listed  # noqa: PLC0415
@@ -44,6 +44,21 @@ def list_(args: dict[str, Any]) -> int:
         tags = [tag_of(version) for version in versions(there, args["semver"])]
         print_listed([listed(remote, tag, f"{remote.shown}:{tag}") for tag in tags], args)
     return EXIT_OK
+
+
+def _list_store(args: dict[str, Any]) -> int:
+    """Print what this machine has; what cannot be read is told and keeps nothing else from being listed."""
+    rows: list[Listed] = []
+    errors: list[OverlayError] = []
+    for one in make_store(args).listed():
+        if isinstance(one, OverlayError):
+            errors.append(one)
+        else:
+            rows.append(one)
+    print_listed(rows, args)
+    if errors:
+        report(errors, (), args)
+    return exit_code(errors, is_partial=bool(rows))
 
 
 def remove(args: dict[str, Any]) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 
-from overlay.errors import OverlayError, UsageError
+from overlay.cli.stopping import stops
+from overlay.errors import UsageError
 from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from overlay.cluster.halt import Halt
     from overlay.cluster.outcome import Event, Outcome
     from overlay.cluster.placing import Placed
-    from overlay.cluster.plan import Action, Options, Plan
+    from overlay.cluster.plan import Options, Plan
     from overlay.cluster.record import AppliedBundle, Entry, Record
     from overlay.cluster.store import RecordStore
     from overlay.kube.types import Types
@@ -129,6 +129,9 @@ def unpinned_uid(live: Live) -> str:
 
 def look(args: dict[str, Any], wish: Wish, *, shortcut: bool = True) -> Live:
     """Look at the environment's cluster and decide; nothing is written. Raises OverlayError."""
+    from overlay.cluster.placing import refuse_own  # noqa: PLC0415
+
+    refuse_own(wish.objects, wish.name, wish.namespace)
     client = reach(args, wish.settings)
     try:
         return _look(args, wish, client, shortcut=shortcut)
@@ -281,53 +284,3 @@ def now() -> str:
     from datetime import UTC, datetime  # noqa: PLC0415
 
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def stops(live: Live) -> OverlayError | None:
-    """Return why a plan cannot be carried out, or None."""
-    from overlay.cluster.plan import STOPS  # noqa: PLC0415
-    from overlay.errors import ClusterConflict, ClusterError, Problems  # noqa: PLC0415
-
-    homeless: dict[str, int] = {}
-    for one in live.plan.of(*STOPS):
-        if namespace := _no_namespace(one.why):
-            homeless[namespace] = homeless.get(namespace, 0) + 1
-    found: Sequence[OverlayError] = [
-        *[
-            ClusterError(
-                f"there is no namespace {namespace}, in which {count} object{'s' * (count != 1)} shall be",
-                environment=live.wish.name, rule="cluster-refused",
-                hint=f"`kubectl create namespace {namespace}`, or add a Namespace of that name to spec.resources",
-            )
-            for namespace, count in homeless.items()
-        ],
-        *[
-            (ClusterConflict if one.verb == "conflict" else ClusterError)(
-                f"{one.id}: {one.why}", environment=live.wish.name, object=str(one.id), rule=f"cluster-{one.verb}",
-                hint=_way_out(one),
-            )
-            for one in live.plan.of(*STOPS) if not _no_namespace(one.why)
-        ],
-    ]  # fmt: skip
-    if not found:
-        return None
-    return found[0] if len(found) == 1 else Problems(found)
-
-
-def _no_namespace(why: str) -> str:
-    """Return the namespace that the server does not find, as it says it; empty where that is not what it says."""
-    found = re.fullmatch(r'namespaces "([a-z0-9-]+)" not found', why)
-    return found[1] if found else ""
-
-
-def _way_out(action: Action) -> str | None:
-    why = action.why
-    if action.verb != "conflict":
-        return None
-    if action.conflicts:
-        field = action.conflicts[0].field.removeprefix(".")
-        path = field if re.fullmatch(r"[\w.-]+", field) else "…"  # elements of lists are written otherwise there
-        return f"add {{path: {path}, action: take}} to spec.cluster.conflicts, or action: leave if it stays theirs"
-    if why.startswith("it exists already") or "Helm release" in why:
-        return "`overlay adopt-live` takes it over"
-    return None

@@ -21,9 +21,10 @@ def delete(args: dict[str, Any]) -> int:
     if args["orphan"]:
         return _orphan(args)
     from overlay.cli.cluster_output import print_plan  # noqa: PLC0415
-    from overlay.cli.clusters import Live, Wish, carry_out, options_of, stops  # noqa: PLC0415
+    from overlay.cli.clusters import Live, Wish, carry_out, options_of  # noqa: PLC0415
     from overlay.cli.exits import report, worst  # noqa: PLC0415
     from overlay.cli.sourcing_output import say  # noqa: PLC0415
+    from overlay.cli.stopping import stops  # noqa: PLC0415
     from overlay.cli.tracked import track  # noqa: PLC0415
     from overlay.cluster.survey import make_plan  # noqa: PLC0415
     from overlay.model.value import replace  # noqa: PLC0415

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 def live_diff(args: dict[str, Any], name: str) -> int:
     """Print the plan of an environment; exit 1 where there is something to do."""
     from overlay.cli.cluster_output import plan_value, print_plan  # noqa: PLC0415
-    from overlay.cli.clusters import look, stops, wish_of  # noqa: PLC0415
+    from overlay.cli.clusters import look, wish_of  # noqa: PLC0415
     from overlay.cli.exits import report, worst  # noqa: PLC0415
+    from overlay.cli.stopping import stops  # noqa: PLC0415
     from overlay.cluster.plan import GONE, PRUNE, WRITES  # noqa: PLC0415
     from overlay.model.options import Options  # noqa: PLC0415
     from overlay.pipeline import build_all  # noqa: PLC0415

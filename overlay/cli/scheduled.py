@@ -86,9 +86,9 @@ def _run(args: dict[str, Any], codes: dict[str, int]) -> None:
 def _apply(args: dict[str, Any], one: Published, live: Live, halt: Halt) -> int:
     """Apply one environment, or report what others changed in it; return its exit code."""
     from overlay.cli.applying import Looked, apply_one, print_lives  # noqa: PLC0415
-    from overlay.cli.clusters import stops  # noqa: PLC0415
     from overlay.cli.from_git import commit_for, is_there  # noqa: PLC0415
     from overlay.cli.publishing_output import event  # noqa: PLC0415
+    from overlay.cli.stopping import stops  # noqa: PLC0415
     from overlay.cluster.lease import Held  # noqa: PLC0415
 
     name, corrects = one.wish.name, one.wish.settings.drift == "correct"

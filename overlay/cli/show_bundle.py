@@ -88,6 +88,7 @@ def files_in(bundle: Opened, environments: Sequence[str]) -> dict[str, dict[str,
     """
     import tempfile  # noqa: PLC0415
 
+    from overlay.files.temporary import temporary_folder  # noqa: PLC0415
     from overlay.oci.opened import rendered_files  # noqa: PLC0415
     from overlay.oci.place import verified  # noqa: PLC0415
 
@@ -97,7 +98,7 @@ def files_in(bundle: Opened, environments: Sequence[str]) -> dict[str, dict[str,
             hint = did_you_mean(environment, contents.records) or f"there are {', '.join(contents.records)}"
             raise UsageError(f"{contents.name} {contents.version} has no environment {environment!r}", hint=hint)
     files: dict[str, dict[str, bytes]] = {environment: {} for environment in environments}
-    with tempfile.TemporaryFile() as layer:
+    with tempfile.TemporaryFile(dir=temporary_folder()) as layer:
         for chunk in verified(source.chunks(manifest.parts[0]), manifest.parts[0], source.shown):
             layer.write(chunk)
         layer.seek(0)

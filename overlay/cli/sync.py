@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.cli.applying import Looked, apply_lives, look_at_clusters, print_lives
+from overlay.cli.applying import Looked, apply_lives, left_behind, look_at_clusters, print_lives
 from overlay.cli.asking import YES, ask
 from overlay.cli.cluster_options import APPLYING
 from overlay.cli.fetching import PLAIN_HTTP, TOKEN_HOST
@@ -62,7 +62,8 @@ def sync(args: dict[str, Any]) -> int:
         if acting and args["output"] == "text":
             print_plans(run.planned, args, rest="overlay plan {environment}")
         print_lives(args, looked)
-        report((), run.findings, args)
+        before = {one.name: one.plan.previous for one in run.planned}
+        report((), [*run.findings, *left_behind(looked, before)], args)
         if (acting or looked.changing) and saved is None:
             with run.publishing.released():  # a person may take their time
                 ask(args, _question(len(acting), len(looked.changing)))

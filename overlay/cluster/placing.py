@@ -7,6 +7,7 @@ import json
 
 from overlay.cluster.applyset import labelled
 from overlay.cluster.hooks import divide
+from overlay.cluster.record import record_name
 from overlay.errors import ManifestError, OverlayError, raise_all
 from overlay.kube.scope import Scopes
 from overlay.model.resource import ObjectId, split_api_version
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # etcd refuses larger requests; the server refuses more annotations (hazard K42).
 MAX_OBJECT = 1_500_000
 MAX_ANNOTATIONS = 256 * 1024
+# What we keep of an environment under one name.
+_OWN = {("", "ConfigMap"): "record", ("coordination.k8s.io", "Lease"): "lease"}
 _LOCAL = "config.kubernetes.io/local-config"
 
 
@@ -115,6 +118,24 @@ def _without_gathered(body: Body) -> Body:
     if not is_role or body.get("aggregationRule") is None:
         return body
     return {key: item for key, item in body.items() if key != "rules"}
+
+
+def refuse_own(objects: Sequence[Resource], environment: str, namespace: str) -> None:
+    """Refuse objects that are called as what we keep ourselves: at each run one would write over the other.
+
+    namespace: of the record, and of objects that name none. Raises ManifestError (all of them).
+    """
+    raise_all(
+        [
+            ManifestError(
+                f"{one.id} has the name of overlay's own {_OWN[one.id.group, one.id.kind]} of {environment}",
+                location=one.origin.location, environment=environment, object=str(one.id), hint="give it another name",
+            )
+            for one in objects
+            if one.id.name == record_name(environment) and (one.id.group, one.id.kind) in _OWN
+            and (one.id.namespace or namespace) == namespace and not is_local(one)
+        ]
+    )  # fmt: skip
 
 
 def check_sizes(objects: Sequence[Resource]) -> None:

@@ -104,10 +104,14 @@ class Action:
 
 @value(kw_only=True)
 class Plan:
-    """All rows: what shall be in the order of its stages, then what goes."""
+    """All rows: what shall be in the order of its stages, then what goes.
+
+    ending: namespaces of what shall be that are being deleted, each with since when.
+    """
 
     actions: tuple[Action, ...]
     record: Record
+    ending: dict[str, str] = field(default_factory=dict)
 
     def of(self, *verbs: str) -> tuple[Action, ...]:
         return tuple([one for one in self.actions if one.verb in verbs])

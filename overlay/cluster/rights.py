@@ -83,6 +83,8 @@ def rights_of(
     for where, rules in found.items():
         if where:
             rules += [Rule(group, (resource,), verbs) for group, resource, verbs in _STORY]
+            # Whether it is being deleted; within a namespace this is a right to itself.
+            rules.append(Rule("", ("namespaces",), ("get",), (where,)))
     if knows_cluster:
         found[""].append(Rule("", ("namespaces",), ("get",), ("kube-system",)))
     return Rights(

@@ -68,7 +68,27 @@ def make_plan(
     wanted = {one.id.key: action.uid for one, action in zip(ordered, actions, strict=True)}
     parent = ("", "ConfigMap", record.namespace, record.name)
     goes = decide_prune(record.inventory, found.members, found.lost, wanted, options, parent=parent)
-    return Plan(actions=(*actions, *goes), record=record)
+    return Plan(actions=(*actions, *goes), record=record, ending=_ending(client, placed))
+
+
+def _ending(client: Client, placed: Placed) -> dict[str, str]:
+    """Return the namespaces of objects that are being deleted (hazard K12), each with since when.
+
+    One that may not be looked at is taken for one that stays.
+    """
+    served = client.kinds().prefer("", "Namespace")
+
+    def since(name: str) -> str:
+        try:
+            found = client.find(served, "", name) if served is not None else None
+        except Refused as error:
+            if error.failure.status != 403:
+                raise
+            return ""
+        return str((found or {"metadata": {}})["metadata"].get("deletionTimestamp") or "")
+
+    names = sorted({one.id.namespace for one in placed.objects if one.id.namespace})
+    return {name: text for name, text in zip(names, run_all(since, names), strict=True) if text}
 
 
 def survey(client: Client, placed: Placed, record: Record, options: Options, *, shortcut: bool) -> Survey:

@@ -70,7 +70,9 @@ def _load_pair(context: ssl.SSLContext, credential: Credential) -> None:
         return
     import tempfile  # noqa: PLC0415  # where the kernel has no such files
 
-    with tempfile.NamedTemporaryFile() as file:
+    from overlay.files.temporary import temporary_folder  # noqa: PLC0415
+
+    with tempfile.NamedTemporaryFile(dir=temporary_folder()) as file:
         file.write(pair)
         file.flush()
         context.load_cert_chain(file.name)

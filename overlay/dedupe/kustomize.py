@@ -9,6 +9,7 @@ import tempfile
 
 from overlay.dedupe.kustomization import check, file_of
 from overlay.errors import LimitError, ManifestError
+from overlay.files.temporary import temporary_folder
 from overlay.model.location import Location
 
 _SECONDS = 60.0
@@ -34,7 +35,11 @@ def render(folder: str) -> bytes:
         raise ManifestError("a kustomization is no plain manifest", location=where, hint=hint)
     # As Flux does, a file beside the folder may be a patch: the check has held each against the root.
     restrictor = "LoadRestrictionsNone" if check(folder) else "LoadRestrictionsRootOnly"
-    with tempfile.TemporaryDirectory(prefix="overlay-kustomize-") as home, tempfile.TemporaryFile() as output:
+    place = temporary_folder()
+    with (
+        tempfile.TemporaryDirectory(prefix="overlay-kustomize-", dir=place) as home,
+        tempfile.TemporaryFile(dir=place) as output,
+    ):
         env = {"PATH": "", "HOME": home, "HTTP_PROXY": _NO_PROXY, "HTTPS_PROXY": _NO_PROXY, "ALL_PROXY": _NO_PROXY}
         try:
             done = subprocess.run(

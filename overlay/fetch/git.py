@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from overlay.errors import FetchError, GitError, LimitError, Temporary
 from overlay.files.paths import printable
+from overlay.files.temporary import temporary_folder
 from overlay.git.program import Program
 from overlay.loopback import is_loopback
 from overlay.model.value import value
@@ -70,7 +71,7 @@ class Git:
         Raises FetchError, LimitError, Temporary.
         """
         self._check(url, ref)
-        folder = tempfile.mkdtemp(prefix="overlay-git-")
+        folder = tempfile.mkdtemp(prefix="overlay-git-", dir=temporary_folder())
         try:
             commit = ref if _COMMIT.fullmatch(ref) else self._resolve(url, ref, folder)
             form = "sha256" if len(commit) == 64 else "sha1"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from overlay.errors import GitConflict, GitError, OverlayError, Temporary
 from overlay.files.paths import printable
+from overlay.files.temporary import temporary_folder
 from overlay.git.program import disk_trouble
 from overlay.git.url import http_settings, protocols, shown_url, told_forms
 
@@ -122,7 +123,7 @@ class Remote:
     def form(self) -> str:
         """Return the format of the objects, `sha1` or `sha256`; empty where git does not hear of it."""
         # It stands in what git and the remote say to each other, also where there is no commit yet.
-        with tempfile.NamedTemporaryFile() as heard:
+        with tempfile.NamedTemporaryFile(dir=temporary_folder()) as heard:
             self._run(
                 "ls-remote", _UPLOAD, "--heads", "--end-of-options", NAME, "none",
                 variables={"GIT_TRACE_PACKET": heard.name},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from overlay.check.secrets import exposed
+from overlay.check.secrets import allowance, exposed, is_allowed
 from overlay.kube.encrypted import METADATA, has_metadata
 from overlay.model.finding import Finding
+from overlay.nearest import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,32 @@ def of_secrets(session: Session) -> Iterator[Finding]:
                 session.prepared.name,
                 str(resource.id),
             )
+    yield from _unused_allowances(session)
+
+
+def _unused_allowances(session: Session) -> Iterator[Finding]:
+    """Yield what the environment itself allows and does not have; what a base allows may be another one's.
+
+    It may be there for `audit`, for what was published once, unless another name is near it.
+    """
+    objects, allowed = session.build.objects, session.build.settings.publish.secrets
+    for secret in session.prepared.environment.layers[-1].layer.spec.publish.secrets:
+        if any(_is_named(one, [secret.name]) for one in objects):
+            continue
+        near = did_you_mean(secret.name, [allowance(one) for one in objects if not _is_named(one, allowed)])
+        yield Finding(
+            "allowance-unused",
+            f"spec.publish.secrets allows {secret.name}, and nothing is called so",
+            secret.location,
+            near or "remove it, unless `overlay audit` needs it for what was published before",
+            session.prepared.name,
+            severity="warning" if near else "info",
+        )
+
+
+def _is_named(resource: Resource, allowed: Collection[str]) -> bool:
+    name = allowance(resource).rpartition("/")[2]
+    return is_allowed(resource.id.kind, (resource.id.name, name), allowed)
 
 
 def of_allowances(session: Session, allowed: Collection[str]) -> Iterator[Finding]:

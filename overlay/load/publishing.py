@@ -8,7 +8,7 @@ import re
 from overlay.errors import PathError
 from overlay.files.names import ACTING
 from overlay.files.paths import printable, resolve
-from overlay.model.publish import Publish, PublishSettings
+from overlay.model.publish import Allowance, Publish, PublishSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def read_publish(spec: Fields) -> Publish:
         branch=publish.string("branch"),
         path=publish.string("path"),
         message=publish.string("message"),
-        secrets=publish.strings("secrets"),
+        secrets=tuple([Allowance(ref.path, ref.location) for ref in publish.paths("secrets")]),
     )
     if read.repository and not _REMOTE.fullmatch(read.repository) and not _URL.fullmatch(read.repository):
         publish.error(
@@ -61,7 +61,7 @@ def publish_settings(found: Sequence[Publish], environment: str) -> PublishSetti
         branch=branch or ("" if path else f"environments/{environment}"),
         path=folder_of(path),
         message=next((one.message for one in found if one.message), ""),
-        secrets=tuple(dict.fromkeys([name for one in found for name in one.secrets])),
+        secrets=tuple(dict.fromkeys([secret.name for one in found for secret in one.secrets])),
     )
 
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from overlay.model.value import value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from overlay.model.location import Location
+
+
+@value
+class Allowance:
+    """The name of an object whose values may be read, where a document says it."""
+
+    name: str
+    location: Location
+
 
 @value(kw_only=True)
 class Publish:
     """`publish`: where in Git rendered output goes; None and empty where the document is silent.
 
     repository: the name of a Git remote, or an https or ssh URL. branch, path: `{environment}` in them stands for the
-    environment's name. message: a template of commit messages. secrets: names of objects whose values may be read.
+    environment's name. message: a template of commit messages. secrets: objects whose values may be read.
     """
 
     repository: str | None = None
     branch: str | None = None
     path: str | None = None
     message: str | None = None
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[Allowance, ...] = ()
 
 
 @value(kw_only=True)

@@ -9,9 +9,10 @@ import re
 import tempfile
 import threading
 
-from overlay.errors import SignatureError, Temporary
+from overlay.errors import OutputError, SignatureError, Temporary
 from overlay.fetch.address import parse
 from overlay.files.paths import printable
+from overlay.files.temporary import temporary_folder
 from overlay.oci.manifest import write_json
 from overlay.oci.statement import pre_authentication
 
@@ -233,6 +234,8 @@ def _signing_config(data: bytes) -> Any:
         services = [found._inner.ca_urls, found._inner.rekor_tlog_urls, found._inner.tsa_urls]  # noqa: SLF001  # nothing else lists them
         for one in [service for listed in services for service in listed]:
             parse(one.url)  # https, or this machine
+    except OutputError:  # of this machine
+        raise
     except Exception as error:  # noqa: BLE001  # the library has no one error for what it cannot read or fetch
         what = "cannot be used" if data else "of the public good instance cannot be fetched"
         raise SignatureError(
@@ -244,7 +247,7 @@ def _signing_config(data: bytes) -> Any:
 
 def _from_file(read: Callable[[str], Any], data: bytes) -> Any:
     """Return what the library, which only reads files, makes of some bytes."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=temporary_folder()) as folder:
         path = os.path.join(folder, "given.json")
         with open(path, "wb") as file:
             file.write(data)
@@ -264,6 +267,8 @@ def _trusted_root(data: bytes) -> Any:
         if not data:
             return ClientTrustConfig.production().trusted_root
         return _from_file(TrustedRoot.from_file, data)
+    except OutputError:  # of this machine
+        raise
     except Exception as error:  # noqa: BLE001  # the library has no one error for what it cannot read or fetch
         what = "cannot be read" if data else "of the public good instance cannot be fetched"
         raise SignatureError(

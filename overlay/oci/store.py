@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from overlay.errors import FetchError
+from overlay.errors import FetchError, OverlayError
 from overlay.files.paths import printable
 from overlay.model.value import value
 from overlay.oci.layout import Layout
@@ -57,8 +57,8 @@ class Store:
             raise FetchError(f"{printable(name)[:100]!r} is no name of a bundle: lower-case letters, digits and dashes")
         return Layout(os.path.join(self.folder, name))
 
-    def names(self) -> list[str]:
-        """Return the names of which something is kept."""
+    def _names(self) -> list[str]:
+        """Return the names of which something may be kept."""
         try:
             found = sorted(os.listdir(self.folder))
         except FileNotFoundError:
@@ -66,14 +66,22 @@ class Store:
         except OSError as error:
             reason = os.strerror(error.errno or 0).lower()
             raise FetchError(f"{printable(self.folder)} cannot be read: {reason}") from None
-        return [name for name in found if _NAME.fullmatch(name) and self.layout(name).exists()]
+        return [name for name in found if _NAME.fullmatch(name)]
 
-    def listed(self) -> Iterator[Listed]:
-        """Yield all that is kept."""
-        for name in self.names():
+    def listed(self) -> Iterator[Listed | OverlayError]:
+        """Yield all that is kept, an error in the place of what cannot be read."""
+        for name in self._names():
             layout = self.layout(name)
-            for tag in meant_tags(layout):
-                yield listed(layout, tag, f"{name}:{tag}")
+            try:
+                tags = meant_tags(layout) if layout.exists() else []
+            except OverlayError as error:
+                yield error
+                continue
+            for tag in tags:
+                try:
+                    yield listed(layout, tag, f"{name}:{tag}")
+                except OverlayError as error:
+                    yield error
 
 
 def meant_tags(source: Source) -> list[str]:

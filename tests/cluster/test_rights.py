@@ -49,6 +49,7 @@ def test_the_lease_and_the_record_are_named() -> None:
         Rule("", ("configmaps",), ("create",)),
         Rule("", ("configmaps",), ("get", "update"), ("overlay-prod",)),
         Rule("", ("events", "pods"), ("list",)),
+        Rule("", ("namespaces",), ("get",), ("shop",)),
         Rule("", ("pods/log",), ("get",)),
         Rule("coordination.k8s.io", ("leases",), ("create",)),
         Rule("coordination.k8s.io", ("leases",), ("get", "update"), ("overlay-prod",)),
@@ -65,7 +66,8 @@ def test_objects_give_rights_by_kind_where_they_are() -> None:
     assert Rule("", ("configmaps",), ("update",), ("overlay-prod",)) in rules(*objects)
     assert Rule("apps", ("deployments",), WRITES) in rules(*objects)
     assert rules(*objects, where="other") == [
-        Rule("", ("configmaps",), WRITES), Rule("", ("events", "pods"), ("list",)), Rule("", ("pods/log",), ("get",)),
+        Rule("", ("configmaps",), WRITES), Rule("", ("events", "pods"), ("list",)),
+        Rule("", ("namespaces",), ("get",), ("other",)), Rule("", ("pods/log",), ("get",)),
     ]  # fmt: skip
     assert rules(*objects, where="nowhere") == []
     assert rules(*objects, where="") == []

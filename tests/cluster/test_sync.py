@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.projects import Shop, git
+from tests.cluster.projects import Shop, git, write
 from tests.cluster.testbed import Testbed
 from tests.source.projects import overlay
 
@@ -78,6 +79,57 @@ def test_what_somebody_deletes_is_not_as_it_shall_be(make: Callable[..., Shop]) 
     assert shop.live("configmaps/settings") is not None
 
 
+def test_K12_a_namespace_that_somebody_deletes_is_told_though_all_in_it_is_as_it_shall_be(
+    make: Callable[..., Shop], testbed: Testbed, namespace: str
+) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    with keeping_all(testbed, namespace):
+        testbed.kubectl("delete", "namespace", namespace, "--wait=false")
+        since = testbed.call("GET", f"/api/v1/namespaces/{namespace}")["metadata"]["deletionTimestamp"]
+        done = shop.sync()
+        assert (done.returncode, done.stdout) == (4, "")
+        assert done.stderr.endswith(
+            f"error in prod: Namespace/{namespace} is being deleted by somebody since {since}, and with it what is in"
+            f" it\n  hint: when it is gone: `kubectl create namespace {namespace}`, and run the same command again\n"
+        )
+        before = git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod")
+        shop.write("2.0.0")
+        shop.commit()
+        assert shop.sync().returncode == 4
+        assert git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod") == before, (
+            "nothing is published"
+        )
+
+
+@contextmanager
+def keeping_all(testbed: Testbed, namespace: str) -> Iterator[None]:
+    """Let nobody delete anything in a namespace, not even who empties it: the namespace goes, and never is gone."""
+    name, place = f"keep-{namespace}", "/apis/admissionregistration.k8s.io/v1"
+    every = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["DELETE"], "resources": ["*"]}
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name},
+        "spec": {
+            "matchConstraints": {"resourceRules": [every]},
+            "validations": [{"expression": "request.resource.resource == 'namespaces'", "message": "not today"}],
+        },
+    }  # fmt: skip
+    where = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": where},
+    }  # fmt: skip
+    testbed.call("POST", f"{place}/validatingadmissionpolicies", policy)
+    testbed.call("POST", f"{place}/validatingadmissionpolicybindings", binding)
+    try:
+        refused = ("delete", "-n", namespace, "configmap", "settings", "--dry-run=server", "-o", "name")
+        testbed.wait(lambda: not testbed.kubectl(*refused, check=False), "a policy that acts")
+        yield
+    finally:
+        testbed.call("DELETE", f"{place}/validatingadmissionpolicybindings/{name}")
+        testbed.call("DELETE", f"{place}/validatingadmissionpolicies/{name}")
+
+
 def test_K31_a_cluster_that_the_environment_never_was_in_needs_a_word(make: Callable[..., Shop]) -> None:
     shop = make()
     done = shop.sync()
@@ -139,6 +191,64 @@ def test_a_namespace_that_is_not_there_is_told_once_with_two_ways_on(make: Calla
         "error in prod: there is no namespace nowhere, in which 3 objects shall be\n"
         "  hint: `kubectl create namespace nowhere`, or add a Namespace of that name to spec.resources\n"
     )
+
+
+def test_objects_with_the_names_of_what_overlay_keeps_itself_are_refused_before_anything_is_written(
+    make: Callable[..., Shop],
+) -> None:
+    shop = make()
+    kinds = {"ConfigMap": "v1", "Lease": "coordination.k8s.io/v1"}
+    own = [
+        f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: overlay-prod}}\n" for kind, version in kinds.items()
+    ]
+    elsewhere = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: overlay-dev}\n"
+    write(shop.folder, {"environments/base/manifests/own.yaml": "---\n".join([*own, elsewhere])})
+    shop.commit()
+    done = shop.sync("--first-contact")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error in prod: ConfigMap/{shop.namespace}/overlay-prod has the name of overlay's own record of prod\n"
+        "  --> environments/base/manifests/own.yaml:1:1\n"
+        "  1 | apiVersion: v1\n"
+        "    | ^\n"
+        "  hint: give it another name\n"
+        f"error in prod: Lease/{shop.namespace}/overlay-prod has the name of overlay's own lease of prod\n"
+        "  --> environments/base/manifests/own.yaml:5:1\n"
+        "  4 | ---\n"
+        "  5 | apiVersion: coordination.k8s.io/v1\n"
+        "    | ^\n"
+        "  hint: give it another name\n"
+        "2 problems\n"
+    )
+    assert "environments/prod" not in git(shop.folder.parent / "remote.git", "branch", "--list"), "nothing is committed"
+    assert shop.live("configmaps/overlay-prod") is None
+
+
+def test_an_environment_that_gets_another_namespace_is_told_what_stays_in_the_old_one(
+    make: Callable[..., Shop], testbed: Testbed, namespace: str
+) -> None:
+    shop = make()
+    done = shop.sync("--first-contact")
+    assert "stay there" not in done.stderr
+    new = f"{namespace}-new"
+    testbed.kubectl("create", "namespace", new)
+    shop.namespace = new
+    shop.write("1.0.0")
+    shop.commit()
+    done = shop.sync("--first-contact")
+    assert done.returncode == 0, done.stderr
+    told = (
+        f"warning in prod: it was in the namespace {namespace} before: 3 objects of it stay there\n"
+        f"  hint: `overlay delete prod` deletes them where the environment's namespace is still {namespace}\n"
+    )
+    assert told in done.stderr
+    shop.write("2.0.0")
+    shop.commit()
+    assert "stay there" not in shop.sync().stderr, "once is enough"
+    shop.namespace = namespace
+    shop.write("2.0.0")
+    assert shop.overlay("delete", "prod", "-y").returncode == 0
+    assert shop.live("configmaps/settings") is None
 
 
 def test_git_only_touches_no_cluster(make: Callable[..., Shop]) -> None:

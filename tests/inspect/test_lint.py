@@ -275,3 +275,30 @@ def test_building_many_times_in_one_process_keeps_no_file_open(tmp_path: Path) -
     for _ in range(5):
         build("prod", project=folder)
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_Z01_an_allowance_that_nothing_is_called_by_is_told(tmp_path: Path) -> None:
+    head = "apiVersion: overlay.dev/v1\nkind: Environment\nmetadata: {name: prod}\nspec:\n"
+    body = "  secrets: [{name: license, literals: {key: open}}, {name: token, literals: {key: open}}]\n"
+    settings = "  configMaps: [{name: ca, literals: {ca.crt: open}}]\n"
+    text = head + body + settings + "  publish: {secrets: [token, Secret/token, ConfigMap/ca, licence, old-key]}\n"
+    folder = project(tmp_path, "", **{"environment.yaml": text})
+    assert [one for one in found(folder) if one[1] == "allowance-unused"] == [
+        (
+            "warning", "allowance-unused", "environment.yaml:7:58",
+            "spec.publish.secrets allows licence, and nothing is called so", "did you mean license?",
+        ),
+        (
+            "info", "allowance-unused", "environment.yaml:7:67",
+            "spec.publish.secrets allows old-key, and nothing is called so",
+            "remove it, unless `overlay audit` needs it for what was published before",
+        ),
+    ]  # fmt: skip
+
+
+def test_what_a_base_allows_may_be_of_another_environment(tmp_path: Path) -> None:
+    head = "apiVersion: overlay.dev/v1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
+    base = head.format("Base", "base") + "  publish: {secrets: [license]}\n"
+    prod = head.format("Environment", "prod") + "  extends: [../base]\n  configMaps: [{name: a, literals: {b: c}}]\n"
+    folder = project(tmp_path, "", **{"environment.yaml": prod, "../base/base.yaml": base})
+    assert found(folder) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -68,6 +69,46 @@ def test_a_project_is_packaged_listed_and_removed(shop: Path) -> None:
     assert sorted(os.listdir(store / "blobs/sha256")) == []
     assert overlay(shop, "bundles", "remove", "shop:1.4.0").stderr == (
         "error: there is no bundle 'shop:1.4.0' here\n  hint: `overlay bundles` shows what there is\n"
+    )
+
+
+def test_a_damaged_bundle_is_named_and_keeps_no_other_from_being_listed(shop: Path) -> None:
+    for version in ("1.4.0", "1.5.0"):
+        assert package(shop, "--version", version).returncode == 0
+    store = Path(os.environ["HOME"]) / ".local/share/overlay/bundles"
+    for name in ("broken", "old"):
+        shutil.copytree(store / "shop", store / name)
+    (store / "broken/index.json").write_text("{")
+    (store / "old/oci-layout").write_text('{"imageLayoutVersion":"0.9.0"}')
+    lost = Layout(str(store / "shop")).find("1.4.0")
+    assert lost is not None
+    (store / "shop/blobs/sha256" / lost.removeprefix("sha256:")).unlink()
+    done = overlay(shop, "bundles", "-o", "name")
+    assert (done.returncode, done.stdout) == (5, "shop:1.5.0\n")
+    assert done.stderr == (
+        f"error: {store}/broken/index.json is no index of an OCI image layout\n"
+        f"  hint: remove {store}/broken, and package or pull again\n"
+        f"error: {store}/old is no OCI image layout of version 1.0.0\n"
+        f"error: {store}/shop: {lost} cannot be read: no such file or directory\n"
+        "3 problems\n"
+    )
+    shutil.rmtree(store / "shop")
+    assert overlay(shop, "bundles").returncode == 2
+
+
+def test_without_a_folder_for_temporary_files_it_is_said_what_to_name(shop: Path) -> None:
+    assert package(shop, "--version", "1.4.0").returncode == 0
+    # A folder is tried with a small file: none is found, whoever runs this.
+    done = subprocess.run(
+        [sys.executable, "-m", "overlay", "show", "shop:1.4.0", "prod"], cwd=shop, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        "",
+        "error: there is no folder for temporary files that can be written\n"
+        "  hint: name one: TMPDIR=FOLDER overlay …; /tmp and the working folder were tried, too\n",
     )
 
 
