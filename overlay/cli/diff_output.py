@@ -6,7 +6,6 @@ import os
 import sys
 
 from overlay.cli.printing import print_document
-from overlay.cli.top import top_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ def print_diff(
         before, after = map(label, sides)
         sys.stdout.write(diff_page(diffs, before, after))
     elif form == "github":
+        from overlay.cli.top import top_of  # noqa: PLC0415
         from overlay.report.diff_github import diff_github  # noqa: PLC0415
 
         sys.stdout.write(diff_github(diffs, top=top_of(args)))

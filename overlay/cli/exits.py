@@ -7,7 +7,6 @@ import os
 import sys
 
 from overlay.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTIAL, EXIT_USAGE, OutputError, OverlayError
-from overlay.report.document import as_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,6 +98,8 @@ def report(errors: Sequence[OverlayError], findings: Sequence[Finding], args: di
     warned = shared(() if args.get("quiet") else findings)
     shown = [replace(one.problem, environment=one.named(most), object=one.object) for one in warned]
     if form == "json":
+        from overlay.report.document import as_document  # noqa: PLC0415
+
         text = as_document(problems.problems_document(flat, shown), "json")
     elif form == "github":
         from overlay.cli.top import top_of  # noqa: PLC0415

@@ -42,29 +42,26 @@ def folder_objects(folder: str, known: Mapping[bytes, Resource] | None = None) -
     return objects_of(read_manifests(folder), known or {}, Shapes())
 
 
-def read_manifests(path: str) -> list[Manifests]:
+def read_manifests(path: str, like: Sequence[Manifests] = ()) -> list[Manifests]:
     """Return a file cut into its parts, or all manifests in a folder.
 
-    Raises Problems with all files that cannot be read.
+    like: what is nearly the same. Raises Problems with all files that cannot be read.
     """
     from overlay.files.reader import ProjectFiles, read_argument  # noqa: PLC0415
     from overlay.yaml.decoding import checked  # noqa: PLC0415
     from overlay.yaml.parts import cut  # noqa: PLC0415
 
+    if not os.path.isdir(path):
+        parts = like[0].cut.parts if len(like) == 1 else ()
+        return [Manifests(path, cut(checked(read_argument(path), path), parts))]
     found: list[Manifests] = []
     errors: list[OverlayError] = []
-
-    def add(shown: str, data: bytes) -> None:
-        found.append(Manifests(shown, cut(checked(data, shown))))
-
-    if not os.path.isdir(path):
-        add(path, read_argument(path))
-        return found
     files = ProjectFiles(path)
     for name in files.walk(""):
         if name.endswith(ENDINGS):
             try:
-                add(os.path.join(path, name), files.read(name))
+                shown = os.path.join(path, name)
+                found.append(Manifests(shown, cut(checked(files.read(name), shown))))
             except OverlayError as error:
                 errors += error.each()
     files.close()

@@ -74,7 +74,7 @@ def sides_of(before: str, after: str) -> tuple[list[Resource], list[Resource], i
         if not os.path.lexists(path):
             raise UsageError(f"{path} does not exist", hint="PATH --against PATH compares manifests: files or folders")
         try:
-            sides.append(read_manifests(path))
+            sides.append(read_manifests(path, sides[0] if sides else ()))
         except OverlayError as error:
             errors.append(error)
     raise_all(errors)

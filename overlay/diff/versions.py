@@ -5,7 +5,6 @@ from __future__ import annotations
 from overlay.diff.change import MISSING, Change
 from overlay.diff.objects import matched
 from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
-from overlay.diff.renames import with_renames
 from overlay.diff.rules import Rules
 from overlay.diff.secrets import hide_each
 from overlay.diff.shown import shown_value
@@ -48,6 +47,8 @@ def environment_diff(
     """
     pairs: list[Pair] = list(matched(before or (), after or ()))
     if detect_renames:
+        from overlay.diff.renames import with_renames  # noqa: PLC0415
+
         pairs = with_renames(pairs, types)
     rules = rules or Rules()
     objects: list[ObjectDiff] = []

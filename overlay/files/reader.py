@@ -12,12 +12,13 @@ import stat
 
 from overlay.errors import LimitError, PathError
 from overlay.files.paths import printable
-from overlay.model.input import Input
 from overlay.model.location import Location
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from overlay.model.input import Input
 
     # (path, bytes as they are stored) -> bytes as they are read
     Unlock = Callable[[str, bytes], bytes]
@@ -116,6 +117,8 @@ class ProjectFiles:
 
     def input(self, path: str) -> Input:
         """Return the read-set entry of a file that was read."""
+        from overlay.model.input import Input  # noqa: PLC0415  # who reads manifests alone does without
+
         return Input(path, self._read[path][1])
 
     def exists(self, path: str) -> bool:

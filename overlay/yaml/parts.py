@@ -5,6 +5,10 @@ from __future__ import annotations
 from overlay.model.value import value
 from overlay.yaml.directives import may_have_directive
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _DASHES, _MARK = b"---", b"\n---"
 # `----` and `---a` are plain scalars; at the end of the text there is nothing behind it.
 _BEHIND = frozenset((b"", b" ", b"\t", b"\r", b"\n"))
@@ -35,15 +39,16 @@ class Cut:
         return (_DASHES + found).decode()
 
 
-def cut(data: bytes) -> Cut:
+def cut(data: bytes, like: Sequence[bytes] = ()) -> Cut:
     """Return a text's parts; one where it cannot be cut.
 
     `---` begins a document in any line, within quotes and block scalars, too, and anchors end with their document. A
-    directive acts on what comes after it, so that nothing is cut where one could be.
+    directive acts on what comes after it, so that nothing is cut where one could be. like: the parts of another text
+    that is nearly the same; those that stand in both are the same objects.
     """
     if may_have_directive(data):
         return Cut([_NO_YAML + _ended(data)], -1, is_plain=False)
-    parts = data.split(_MARK)
+    parts = _split(data, like) if like else data.split(_MARK)
     begins = parts[0][:3] == _DASHES and parts[0][3:4] in _BEHIND
     parts[0] = parts[0][3:] if begins else b"\n" + parts[0]
     if not {part[:1] for part in parts} <= _BEHIND:
@@ -59,6 +64,27 @@ def part_of(document: str) -> bytes:
 
 def _ended(part: bytes) -> bytes:
     return part[:-1] if part.endswith(b"\n") else part + _NO_YAML
+
+
+def _split(data: bytes, like: Sequence[bytes]) -> list[bytes]:
+    """Return what `data.split(_MARK)` does; where a text goes on as another one does, nothing is looked for."""
+    known = [*like, _NO_YAML, _NO_YAML]
+    parts: list[bytes] = []
+    place, at = 0, 0
+    while True:
+        # As expected, or one was taken out, or one was put in.
+        for next_place in (place, place + 1, place - 1):
+            part = known[next_place]
+            if data.startswith(part, at) and data.startswith(_MARK, at + len(part)):
+                end = at + len(part)
+                break
+        else:
+            end = data.find(_MARK, at)
+            part, next_place = data[at : end if end >= 0 else None], place
+        parts.append(part)
+        if end < 0:
+            return parts
+        place, at = min(next_place + 1, len(like)), end + len(_MARK)
 
 
 def _joined(parts: list[bytes]) -> list[bytes]:
