@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
-from benchmarks.measure import compare_cpu
+from benchmarks.measure import compare_seconds
 from benchmarks.objects import DEPLOYMENT
 
 COUNTS = (1_000, 4_000)
@@ -28,12 +28,12 @@ def write(folder: str, count: int) -> None:
 
 
 def run(folder: str, overlay: str, tools: str, env: dict[str, str]) -> None:
-    """Print processor seconds; without dyff on the PATH or among the tools, ours alone."""
+    """Print seconds by the clock and of processors, of which dyff uses all; without dyff, ours alone."""
     dyff = shutil.which("dyff", path=f"{tools}{os.pathsep}{env['PATH']}")
     peer = "dyff between" if dyff else "dyff is not here: go install github.com/homeport/dyff/cmd/dyff@v1.12.0"
     print(f"\n## two files of manifests (overlay diff new.yaml --against old.yaml; {peer})")
-    print("| objects | changed | overlay cpu s | dyff cpu s | dyff / overlay |")
-    print("| ---: | ---: | ---: | ---: | ---: |")
+    print("| objects | changed | overlay s | dyff s | dyff / overlay | overlay cpu s | dyff cpu s | dyff / overlay |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for count in COUNTS:
         place = os.path.join(folder, f"manifests-{count}")
         write(place, count)
@@ -41,6 +41,11 @@ def run(folder: str, overlay: str, tools: str, env: dict[str, str]) -> None:
             commands = {"overlay": [overlay, "diff", f"new-{share}.yaml", "--against", "old.yaml"]}
             if dyff:
                 commands["dyff"] = [dyff, "between", "old.yaml", f"new-{share}.yaml"]
-            cpu = compare_cpu(commands, folder=place, runs=5, env=env, codes=(0, 1))
-            theirs = f"{cpu['dyff']:.2f} | {cpu['dyff'] / cpu['overlay']:.1f}" if dyff else "|"
-            print(f"| {count} | {share} % | {cpu['overlay']:.2f} | {theirs} |", flush=True)
+            found = compare_seconds(commands, folder=place, runs=7, env=env, codes=(0, 1))
+            ours, theirs = found["overlay"], found.get("dyff")
+            print(f"| {count} | {share} % | {_row(ours.wall, theirs and theirs.wall)}", end="")
+            print(f" | {_row(ours.cpu, theirs and theirs.cpu)} |", flush=True)
+
+
+def _row(ours: float, theirs: float | None) -> str:
+    return f"{ours:.3f} | {theirs:.2f} | {theirs / ours:.1f}" if theirs else f"{ours:.3f} | |"

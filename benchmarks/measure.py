@@ -19,6 +19,14 @@ class Figure:
     peak: float
 
 
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """Medians over all counted runs: by the clock, and of all processors together."""
+
+    wall: float
+    cpu: float
+
+
 def run_once(
     command: Sequence[str], folder: str, env: dict[str, str], *, codes: Sequence[int] = (0,)
 ) -> tuple[float, float]:
@@ -46,17 +54,18 @@ def _run(command: Sequence[str], folder: str, env: dict[str, str], codes: Sequen
     return usage
 
 
-def compare_cpu(
+def compare_seconds(
     commands: dict[str, Sequence[str]], *, folder: str, runs: int, env: dict[str, str], codes: Sequence[int]
-) -> dict[str, float]:
-    """Run the commands in turn, once more than counted; return medians of processor seconds."""
-    seen: dict[str, list[float]] = {name: [] for name in commands}
+) -> dict[str, Seconds]:
+    """Run the commands in turn, once more than counted; return medians."""
+    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for turn in range(runs + 1):
         for name, command in commands.items():
-            seconds = cpu_once(command, folder, env, codes=codes)
+            start = time.perf_counter()
+            cpu = cpu_once(command, folder, env, codes=codes)
             if turn:
-                seen[name].append(seconds)
-    return {name: median(rows) for name, rows in seen.items()}
+                seen[name].append((time.perf_counter() - start, cpu))
+    return {name: Seconds(median(w for w, _ in rows), median(c for _, c in rows)) for name, rows in seen.items()}
 
 
 def compare(

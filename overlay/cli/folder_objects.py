@@ -9,10 +9,9 @@ from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from overlay.model.resource import Resource
-    from overlay.yaml.parts import Cut
     from overlay.yaml.reader import Document
     from overlay.yaml.shapes import Shapes
 
@@ -21,10 +20,11 @@ ENDINGS = (".yaml", ".yml", ".json")
 
 @value
 class Manifests:
-    """A file of manifests, cut into its parts."""
+    """A file of manifests: as it is called, its path in the folder that was named, and its bytes, which are UTF-8."""
 
     file: str
-    cut: Cut
+    path: str
+    data: bytes
 
 
 def folder_objects(folder: str, known: Mapping[bytes, Resource] | None = None) -> list[Resource] | None:
@@ -37,23 +37,19 @@ def folder_objects(folder: str, known: Mapping[bytes, Resource] | None = None) -
         return None
     if not os.path.isdir(folder):
         raise UsageError(f"{folder} is no folder", hint="--against takes a folder of manifests, or a bundle")
-    from overlay.yaml.shapes import Shapes  # noqa: PLC0415
-
-    return objects_of(read_manifests(folder), known or {}, Shapes())
+    return objects_of(read_manifests(folder), known or {})
 
 
-def read_manifests(path: str, like: Sequence[Manifests] = ()) -> list[Manifests]:
-    """Return a file cut into its parts, or all manifests in a folder.
+def read_manifests(path: str) -> list[Manifests]:
+    """Return a file, or all manifests in a folder.
 
-    like: what is nearly the same. Raises Problems with all files that cannot be read.
+    Raises Problems with all files that cannot be read.
     """
     from overlay.files.reader import ProjectFiles, read_argument  # noqa: PLC0415
     from overlay.yaml.decoding import checked  # noqa: PLC0415
-    from overlay.yaml.parts import cut  # noqa: PLC0415
 
     if not os.path.isdir(path):
-        parts = like[0].cut.parts if len(like) == 1 else ()
-        return [Manifests(path, cut(checked(read_argument(path), path), parts))]
+        return [Manifests(path, "", checked(read_argument(path), path))]
     found: list[Manifests] = []
     errors: list[OverlayError] = []
     files = ProjectFiles(path)
@@ -61,7 +57,7 @@ def read_manifests(path: str, like: Sequence[Manifests] = ()) -> list[Manifests]
         if name.endswith(ENDINGS):
             try:
                 shown = os.path.join(path, name)
-                found.append(Manifests(shown, cut(checked(files.read(name), shown))))
+                found.append(Manifests(shown, name, checked(files.read(name), shown)))
             except OverlayError as error:
                 errors += error.each()
     files.close()
@@ -69,21 +65,20 @@ def read_manifests(path: str, like: Sequence[Manifests] = ()) -> list[Manifests]
     return found
 
 
-def objects_of(
-    files: Sequence[Manifests], known: Mapping[bytes, Resource], shapes: Shapes, *, skip: Container[bytes] = ()
-) -> list[Resource]:  # fmt: skip
+def objects_of(files: Sequence[Manifests], known: Mapping[bytes, Resource]) -> list[Resource]:
     """Return the objects of files, in their order; raises Problems with all that is wrong with them.
 
-    known: objects by the part that they are written as, which is not read again. shapes: those of what was read before.
-    skip: parts to leave out.
+    known: objects by the part that they are written as, which is not read again.
     """
     from overlay.kube.objects import check_unique  # noqa: PLC0415
+    from overlay.yaml.shapes import Shapes  # noqa: PLC0415
 
+    shapes = Shapes()
     found: list[Resource] = []
     errors: list[OverlayError] = []
     for file in files:
         try:
-            found += _file_objects(file, known, shapes, skip)
+            found += _file_objects(file, known, shapes)
         except OverlayError as error:
             errors += error.each()
     raise_all(errors)
@@ -91,29 +86,27 @@ def objects_of(
     return found
 
 
-def _file_objects(
-    file: Manifests, known: Mapping[bytes, Resource], shapes: Shapes, skip: Container[bytes]
-) -> list[Resource]:
+def _file_objects(file: Manifests, known: Mapping[bytes, Resource], shapes: Shapes) -> list[Resource]:
     from overlay.model.location import Location  # noqa: PLC0415
     from overlay.model.resource import Origin  # noqa: PLC0415
+    from overlay.yaml.parts import cut  # noqa: PLC0415
     from overlay.yaml.reader import read_documents, uncollected  # noqa: PLC0415
 
-    parts = file.cut.parts
     found: list[Resource] = []
-    seen, above = 0, file.cut.first_line
+    pieces = cut(file.data)
+    above = pieces.first_line
     try:
-        with uncollected(sum(map(len, parts))):
-            for at in [at for at, part in enumerate(parts) if part not in skip]:
-                above += sum([part.count(b"\n") + 1 for part in parts[seen:at]])
-                seen, line = at, max(above, 0)
-                if parts[at] in known:
-                    origin = Origin("resource", Location(file.file, line + 1, 1))
-                    found.append(replace(known[parts[at]], origin=origin))
+        with uncollected(len(file.data)):
+            for at, part in enumerate(pieces.parts):
+                line = max(above, 0)
+                if part in known:
+                    found.append(replace(known[part], origin=Origin("resource", Location(file.file, line + 1, 1))))
                 else:
-                    found += _objects(shapes.read(file.cut.text(at, at + 1), file.file, line))
+                    found += _objects(shapes.read(pieces.text(at, at + 1), file.file, line))
+                above += part.count(b"\n") + 1
     except OverlayError:
         # Only the whole text tells the line, and everything that is wrong in it.
-        return _objects(read_documents(file.cut.text(), file.file))
+        return _objects(read_documents(file.data.decode(), file.file))
     return found
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from overlay.kube.types import Types
     from overlay.model.project import Project
     from overlay.model.resource import Body, Resource
+    from overlay.yaml.shapes import Shapes
 
 
 def manifests_diff(args: dict[str, Any], path: str) -> int:
@@ -66,7 +67,6 @@ def sides_of(before: str, after: str) -> tuple[list[Resource], list[Resource], i
     Raises UsageError, and Problems with all that is wrong.
     """
     from overlay.cli.folder_objects import objects_of, read_manifests  # noqa: PLC0415
-    from overlay.kube.held_by_both import held_by_both  # noqa: PLC0415
 
     errors: list[OverlayError] = []
     sides: list[list[Manifests]] = []
@@ -74,33 +74,67 @@ def sides_of(before: str, after: str) -> tuple[list[Resource], list[Resource], i
         if not os.path.lexists(path):
             raise UsageError(f"{path} does not exist", hint="PATH --against PATH compares manifests: files or folders")
         try:
-            sides.append(read_manifests(path, sides[0] if sides else ()))
+            sides.append(read_manifests(path))
         except OverlayError as error:
             errors.append(error)
     raise_all(errors)
-    cuts = [[file.cut for file in side] for side in sides]
-    both = held_by_both(*cuts)
-    if all(len(both) == sum([len(one.parts) for one in side]) for side in cuts):
-        return [], [], len(both)
-    from overlay.yaml.shapes import Shapes  # noqa: PLC0415  # loads the parser
-
-    shapes = Shapes()
-    skip = {*both.values()}
-    try:
-        read = [objects_of(side, {}, shapes, skip=skip) for side in sides]
-        if not {tuple([word.encode() for word in one.id.key]) for side in read for one in side} & both.keys():
-            return read[0], read[1], len(both)
-    except OverlayError:
-        pass
+    found = _without_shared(*sides)
+    if found is not None:
+        return found
     # Something is wrong, or an object is there twice: all that is wrong is told, with all places.
     read = []
     for side in sides:
         try:
-            read.append(objects_of(side, {}, shapes))
+            read.append(objects_of(side, {}))
         except OverlayError as error:
             errors.append(error)
     raise_all(errors)
     return read[0], read[1], 0
+
+
+def _without_shared(
+    before: Sequence[Manifests], after: Sequence[Manifests]
+) -> tuple[list[Resource], list[Resource], int] | None:
+    """Return what `sides_of` does, of what is not the same on both sides; None where something is wrong with it."""
+    from overlay.kube.held_by_both import held_by_both  # noqa: PLC0415
+
+    sides = [{one.path: one for one in side} for side in (before, after)]
+    paths = sorted({*sides[0], *sides[1]})
+    old, new = [[side[path].data if path in side else b"" for path in paths] for side in sides]
+    both = held_by_both(list(zip(old, new, strict=True)))
+    if both is None:
+        return None
+    if not both.old and not both.new:
+        return [], [], len(both.keys)
+    from overlay.yaml.shapes import Shapes  # noqa: PLC0415  # loads the parser
+
+    shapes = Shapes()
+    files = [[side[path].file if path in side else "" for path in paths] for side in sides]
+    try:
+        read = [_read(parts, each, shapes) for parts, each in zip((both.old, both.new), files, strict=True)]
+    except OverlayError:
+        return None
+    for side in read:
+        keys = {(one.id.group, one.id.kind, one.id.name, one.id.namespace) for one in side}
+        if len(keys) < len(side) or {tuple([word.encode() for word in key]) for key in keys} & both.keys:
+            return None
+    return read[0], read[1], len(both.keys)
+
+
+def _read(parts: Sequence[tuple[int, bytes]], files: Sequence[str], shapes: Shapes) -> list[Resource]:
+    """Return the objects of parts; of their places only the files are known."""
+    from overlay.kube.objects import parse_objects  # noqa: PLC0415
+    from overlay.model.location import Location  # noqa: PLC0415
+    from overlay.model.resource import Origin, Resource  # noqa: PLC0415
+    from overlay.yaml.parts import text_of  # noqa: PLC0415
+
+    origins = [Origin("resource", Location(file)) for file in files]
+    return [
+        Resource(identity, body, origins[place])
+        for place, part in parts
+        for document in shapes.read(text_of(part), files[place])
+        for identity, body, _ in parse_objects(document.value, document.location)
+    ]
 
 
 def _project(args: dict[str, Any]) -> Project | None:

@@ -47,13 +47,17 @@ def hide(bodies: Sequence[Body | None]) -> list[Body | None]:
 
 def hide_each(objects: Sequence[Sequence[Body | None]]) -> list[list[Body | None]]:
     """Return what `hide` returns of each of many objects."""
-    looked = [_texts([one for one in bodies if one is not None and not _is_secret(one)]) for bodies in objects]
-    # Nearly all are done with a look at many at once.
-    any_token = _holds_token([text for texts, _ in looked for text in texts])
-    return [
-        _hidden(bodies, may_hold=has_names or (any_token and _holds_token(texts)))
-        for bodies, (texts, has_names) in zip(objects, looked, strict=True)
-    ]
+    # Nearly all are done with a look at many at once; what they share is looked at once.
+    has_names, has_token = _looked_at([body for bodies in objects for body in bodies])
+    if not has_names and not has_token:
+        return [_hidden(bodies, may_hold=False) for bodies in objects]
+    return [_hidden(bodies, may_hold=any(_looked_at(bodies))) for bodies in objects]
+
+
+def _looked_at(bodies: Iterable[Body | None]) -> tuple[bool, bool]:
+    """Tell whether a variable in objects that are no Secrets is called like a secret, and whether a text is a token."""
+    texts, has_names = _texts([one for one in bodies if one is not None and not _is_secret(one)])
+    return has_names, _is_token(_BETWEEN.join(texts))
 
 
 def _hidden(bodies: Sequence[Body | None], *, may_hold: bool) -> list[Body | None]:
@@ -108,10 +112,6 @@ def _is_secret(body: Body) -> bool:
     return body.get("kind") == "Secret" and body.get("apiVersion") == "v1"
 
 
-def _holds_token(texts: Iterable[str]) -> bool:
-    return _is_token(_BETWEEN.join(dict.fromkeys(texts)))
-
-
 def _is_token(text: str) -> bool:
     """Tell whether a text has a key, a token or a password of a URL in it."""
     return next(find_tokens(text.encode("utf-8", "surrogatepass")), None) is not None
@@ -123,22 +123,26 @@ def _names_secret(item: dict[str, Any]) -> str:
     return name if name.__class__ is str and item.get("value").__class__ is str and is_secret_name(name) else ""
 
 
-def _texts(item: Any) -> tuple[list[str], bool]:
+def _texts(items: list[Any]) -> tuple[set[str], bool]:
     """Return the texts that are long enough for a token, and whether a variable is called like a secret."""
-    pending: list[Any] = [item]
-    found: list[str] = []
+    pending = items
+    found: set[str] = set()
     has_secrets = False
     seen: set[int] = set()
     while pending:
         one = pending.pop()
         if id(one) in seen:
-            continue  # both versions share most
+            continue  # versions share most
         seen.add(id(one))
         if one.__class__ is dict:
             has_secrets = has_secrets or bool("value" in one and _names_secret(one))
             one = one.values()
-        found += [each for each in one if each.__class__ is str and len(each) >= _LEAST]
-        pending += [each for each in one if each.__class__ is dict or each.__class__ is list]
+        for each in one:
+            if each.__class__ is str:
+                if len(each) >= _LEAST:
+                    found.add(each)
+            elif each.__class__ is dict or each.__class__ is list:
+                pending.append(each)
     return found, has_secrets
 
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from overlay.model.value import value
 from overlay.yaml.directives import may_have_directive
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_DASHES, _MARK = b"---", b"\n---"
+_DASHES, MARK = b"---", b"\n---"
 # `----` and `---a` are plain scalars; at the end of the text there is nothing behind it.
 _BEHIND = frozenset((b"", b" ", b"\t", b"\r", b"\n"))
 # What no YAML holds.
@@ -22,39 +18,39 @@ class Cut:
 
     Before the first one stands an empty line where none begins it. What means another thing is another part: the last
     one where no line end follows it ends in what no YAML holds, and one of a text that cannot be cut begins with it.
-    first_line: the line of the first `---`, from 0; -1 where it is only thought to be there. is_plain: only a line feed
-    ends a line in it.
+    first_line: the line of the first `---`, from 0; -1 where it is only thought to be there.
     """
 
     parts: list[bytes]
     first_line: int
-    is_plain: bool
 
     def text(self, start: int = 0, end: int | None = None) -> str:
         """Return some parts as one text, each behind its `---`; all of them as the text was."""
-        found = _MARK.join(self.parts[start:end])
-        found = found[:-1] if found.endswith(_NO_YAML) else found + b"\n"
-        if found.startswith(_NO_YAML) or (start == 0 and self.first_line < 0):
-            return found[1:].decode()
-        return (_DASHES + found).decode()
+        found = text_of(MARK.join(self.parts[start:end]))
+        return found[4:] if start == 0 and self.first_line < 0 and not self.parts[0].startswith(_NO_YAML) else found
 
 
-def cut(data: bytes, like: Sequence[bytes] = ()) -> Cut:
+def text_of(part: bytes) -> str:
+    """Return a part, or several with `---` between them, as a text alone."""
+    found = part[1:] if part.startswith(_NO_YAML) else _DASHES + part
+    return (found[:-1] if found.endswith(_NO_YAML) else found + b"\n").decode()
+
+
+def cut(data: bytes) -> Cut:
     """Return a text's parts; one where it cannot be cut.
 
     `---` begins a document in any line, within quotes and block scalars, too, and anchors end with their document. A
-    directive acts on what comes after it, so that nothing is cut where one could be. like: the parts of another text
-    that is nearly the same; those that stand in both are the same objects.
+    directive acts on what comes after it, so that nothing is cut where one could be.
     """
     if may_have_directive(data):
-        return Cut([_NO_YAML + _ended(data)], -1, is_plain=False)
-    parts = _split(data, like) if like else data.split(_MARK)
-    begins = parts[0][:3] == _DASHES and parts[0][3:4] in _BEHIND
+        return Cut([_NO_YAML + _ended(data)], -1)
+    parts = data.split(MARK)
+    begins = start_of(data) > 0
     parts[0] = parts[0][3:] if begins else b"\n" + parts[0]
     if not {part[:1] for part in parts} <= _BEHIND:
         parts = _joined(parts)
     parts[-1] = _ended(parts[-1])
-    return Cut(parts, 0 if begins else -1, is_plain=data.isascii() and b"\r" not in data)
+    return Cut(parts, 0 if begins else -1)
 
 
 def part_of(document: str) -> bytes:
@@ -66,25 +62,28 @@ def _ended(part: bytes) -> bytes:
     return part[:-1] if part.endswith(b"\n") else part + _NO_YAML
 
 
-def _split(data: bytes, like: Sequence[bytes]) -> list[bytes]:
-    """Return what `data.split(_MARK)` does; where a text goes on as another one does, nothing is looked for."""
-    known = [*like, _NO_YAML, _NO_YAML]
-    parts: list[bytes] = []
-    place, at = 0, 0
-    while True:
-        # As expected, or one was taken out, or one was put in.
-        for next_place in (place, place + 1, place - 1):
-            part = known[next_place]
-            if data.startswith(part, at) and data.startswith(_MARK, at + len(part)):
-                end = at + len(part)
-                break
-        else:
-            end = data.find(_MARK, at)
-            part, next_place = data[at : end if end >= 0 else None], place
-        parts.append(part)
-        if end < 0:
-            return parts
-        place, at = min(next_place + 1, len(like)), end + len(_MARK)
+def start_of(data: bytes) -> int:
+    """Return where the first part begins: at 0, or behind its `---`."""
+    return len(_DASHES) if data.startswith(_DASHES) and data[3:4] in _BEHIND else 0
+
+
+def mark_after(data: bytes, at: int) -> int:
+    """Return where the part ends that begins at a place: at the next `---`, or with the text."""
+    found = data.find(MARK, at)
+    while found >= 0 and not is_mark(data, found):
+        found = data.find(MARK, found + 1)
+    return found if found >= 0 else len(data)
+
+
+def is_mark(data: bytes, at: int) -> bool:
+    """Tell whether the dashes at a place begin a document."""
+    return data[at + len(MARK) : at + len(MARK) + 1] in _BEHIND
+
+
+def part_at(data: bytes, start: int, end: int) -> bytes:
+    """Return the part between two places."""
+    part = data[start:end] if start else b"\n" + data[:end]
+    return _ended(part) if end == len(data) else part
 
 
 def _joined(parts: list[bytes]) -> list[bytes]:
@@ -95,4 +94,4 @@ def _joined(parts: list[bytes]) -> list[bytes]:
             found.append([part])
         else:
             found[-1].append(part)
-    return [_MARK.join(some) for some in found]
+    return [MARK.join(some) for some in found]

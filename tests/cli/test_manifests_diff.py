@@ -14,7 +14,6 @@ from overlay.cli.manifests_diff import sides_of
 from overlay.diff.versions import environment_diff
 from overlay.errors import OverlayError
 from overlay.kube.types import DEFAULT_KUBERNETES, load_types
-from overlay.yaml.shapes import Shapes
 from tests.gitops.projects import overlay
 
 DEPLOYMENT = """\
@@ -136,7 +135,7 @@ def outcome(folder: Path, *, whole: bool) -> object:
     paths = [str(folder / name) for name in ("old.yaml", "new.yaml")]
     try:
         if whole:
-            before, after = [objects_of(read_manifests(path), {}, Shapes()) for path in paths]
+            before, after = [objects_of(read_manifests(path), {}) for path in paths]
             same = 0
         else:
             before, after, same = sides_of(*paths)

@@ -11,7 +11,7 @@ from overlay.kube.front import front_key
 from overlay.kube.held_by_both import held_by_both
 from overlay.kube.objects import parse_objects
 from overlay.yaml import read_documents
-from overlay.yaml.parts import Cut, cut, part_of
+from overlay.yaml.parts import cut, part_of
 
 HEAD = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n"
 LINES = (
@@ -33,10 +33,13 @@ def identity(text: str) -> object:
 
 
 def front(text: str) -> tuple[str, ...] | None:
-    """Return what the first lines say of a text that cannot be cut."""
-    found = cut(text.encode())
-    key = front_key(found.parts[0], is_plain=found.is_plain) if len(found.parts) == 1 else None
-    return tuple([word.decode() for word in key]) if key is not None else None
+    """Return what the first lines say of a text that cannot be cut: group, kind, namespace and name."""
+    parts = cut(text.encode()).parts
+    key = front_key(parts[0]) if len(parts) == 1 else None
+    if key is None:
+        return None
+    group, kind, name, namespace = [word.decode() for word in key]
+    return group, kind, namespace, name
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=7).map("".join), st.sampled_from(("", "---\n")))
@@ -78,17 +81,46 @@ def test_a_front_is_read_where_it_can_mean_one_thing_only(text: str, found: str 
     assert ("/".join([part for part in key[1:] if part]) if key is not None else None) == found
 
 
-def test_what_both_hold_once_needs_no_reading() -> None:
-    web, api = [part_of(f"{HEAD}  name: {name}\n") for name in ("web", "api")]
-    keys = {name: (b"apps", b"Deployment", b"", name) for name in (b"web", b"api")}
-    definition = web.replace(b"Deployment", b"CustomResourceDefinition")
-    # Two texts of one object: whoever reads them says so.
-    other = web + b"\nspec: {}\n"
-    for old, new, found in (
-        ([web, api], [api, web], {keys[b"web"]: web, keys[b"api"]: api}),
-        ([web, web], [web], {}),
-        ([web], [api], {}),
-        ([definition], [definition], {}),
-        ([web, other, api], [web, other, api], {keys[b"api"]: api}),
-    ):
-        assert held_by_both(*[[Cut(side, 0, is_plain=True)] for side in (old, new)]) == found
+WEB, API = f"{HEAD}  name: web\n", f"{HEAD}  name: api\n"
+DEFINITION = WEB.replace("Deployment", "CustomResourceDefinition")
+KEYS = {name: (b"apps", b"Deployment", name, b"") for name in (b"web", b"api")}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "keys", "left"),
+    [
+        ([WEB, API], [WEB, API], [b"web", b"api"], ([], [])),
+        ([WEB, API], [API, WEB], [b"web", b"api"], ([], [])),
+        ([WEB, API, WEB + "spec: {}\n"], [API], [b"api"], ([WEB, WEB + "spec: {}\n"], [])),
+        ([WEB], [API], [], ([WEB], [API])),
+        ([DEFINITION, API], [DEFINITION, API], [b"api"], ([DEFINITION], [DEFINITION])),
+        ([API, "# nothing\n", WEB], [API, "# nothing\n", WEB], [b"api", b"web"], (["# nothing\n"], ["# nothing\n"])),
+        ([API, WEB + "...\n"], [API, WEB + "...\n"], [b"api"], ([WEB + "...\n"], [WEB + "...\n"])),
+        ([API, WEB + "a: b\r\n"], [API, WEB + "a: b\r\n"], [b"api"], ([WEB + "a: b\r\n"], [WEB + "a: b\r\n"])),
+    ],
+    ids=["all", "moved", "less", "others", "a definition", "no object", "an end", "other line ends"],
+)
+def test_what_both_hold_needs_no_reading(
+    old: list[str], new: list[str], keys: list[bytes], left: tuple[list[str], list[str]]
+) -> None:
+    found = held_by_both([("---\n".join(old).encode(), "---\n".join(new).encode())])
+    assert found is not None
+    assert found.keys == {KEYS[name] for name in keys}
+    assert [one for _, one in found.old] == [part_of(one) for one in left[0]]
+    assert [one for _, one in found.new] == [part_of(one) for one in left[1]]
+
+
+def test_an_object_that_both_hold_twice_takes_a_reader() -> None:
+    text = f"{API}---\n{WEB}---\n{API}".encode()
+    assert held_by_both([(text, text)]) is None
+    other = f"{API}---\n{WEB}---\n{API}spec: {{}}\n".encode()
+    assert held_by_both([(other, other)]) is None
+    found = held_by_both([(API.encode(), API.encode())] * 2)
+    assert found is not None
+    assert (len(found.keys), len(found.old), len(found.new)) == (0, 2, 2)
+
+
+def test_what_moved_to_another_text_needs_no_reading() -> None:
+    found = held_by_both([(WEB.encode(), b""), (API.encode(), f"{API}---\n{WEB}".encode())])
+    assert found is not None
+    assert (found.keys, found.old) == ({KEYS[b"web"], KEYS[b"api"]}, [])

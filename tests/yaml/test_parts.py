@@ -49,25 +49,6 @@ def test_law_parts_read_alone_are_the_whole_read_at_once(text: str) -> None:
     assert apart == [(one, line if lines else 0) for one, line in whole]
 
 
-@given(st.lists(TEXT, max_size=5), st.lists(TEXT, max_size=5))
-def test_law_a_text_like_another_has_the_parts_that_it_has_alone(texts: list[str], others: list[str]) -> None:
-    shuffled = [*others[:1], *texts[1:3], *others[1:], *texts[:2], *texts[4:]]
-    data, like = ["---\n".join(some).encode() for some in (texts, shuffled)]
-    parts = cut(like).parts
-    assert cut(data, parts) == cut(data)
-    assert cut(like, parts) == cut(like)
-
-
-def test_parts_that_stand_in_both_texts_are_the_same_objects() -> None:
-    old = [f"a: {number}\n" for number in range(9)]
-    new = [*old[:2], "a: other\n", *old[3:5], "a: more\n", *old[5:7], old[8], ""]
-    known = cut("---\n".join(old).encode()).parts
-    found = cut("---\n".join(new).encode(), known).parts
-    assert [part is known[at] for part, at in zip(found[1:], (1, 2, 3, 4, 5, 5, 6, 8), strict=False)] == [
-        True, False, True, True, False, True, True, True,
-    ]  # fmt: skip
-
-
 @given(TEXT, TEXT)
 def test_law_parts_that_are_the_same_mean_the_same(text: str, other: str) -> None:
     sides = [cut(one.encode()) for one in (text, other, f"---\n{text}---\n{other}", f"# x\n---\n{other}")]
