@@ -42,3 +42,8 @@ def test_temporary_files_are_made_where_that_is_known_to_be_possible() -> None:
         if "dir=" not in call
     ]
     assert calls == []
+
+
+def test_no_expression_repeats_a_group_possessively() -> None:
+    # Python below 3.11.5, which Debian 12 has, matches such groups wrongly (python/cpython#106052): `(?>(?:…)*)`.
+    assert [path.name for path in MODULES if re.search(r"\)[*+?]\+", path.read_text())] == []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NAME = rb"(?!(?:y|n|yes|no|on|off|true|false|null)(?:\n|\Z))[a-z](?:[-a-z0-9.]*[a-z0-9])?(?=\n|\Z)"
 _KEY = rb"[A-Za-z][-A-Za-z0-9._/]*+"
 # A value that ends on its line, whatever the next line is: that is a key again, which goes on with no plain scalar.
-_PLAIN = rb"[A-Za-z0-9._/+=~](?:[^\n:#]++|:(?=[^\s])|(?<=[^\s])#)*+"
+_PLAIN = rb"[A-Za-z0-9._/+=~](?>(?:[^\n:#]++|:(?=[^\s])|(?<=[^\s])#)*)"
 _VALUE = _PLAIN + rb"|\"[^\"\\\n]*+\"|'[^'\n]*+'|\{[^][{}\"'#\n]*+\}|\[\]"
 _LINE = rb"\n +" + _KEY + rb":(?: (?:" + _VALUE + rb"))?(?=\n|\Z)"
 _HEAD = (
@@ -28,7 +28,7 @@ _END = rb"(?=\n[A-Za-z]|\n---|\n?\Z)"
 # Most begin with their names; others are looked through.
 _FRONT = re.compile(
     _HEAD + rb"\n  name: (" + _NAME + rb")(?:\n  namespace: (" + _NAME + rb"))?"
-    rb"(?:(?!" + _ANY_OWN + rb")" + _LINE + rb")*+" + _END
+    rb"(?>(?:(?!" + _ANY_OWN + rb")" + _LINE + rb")*)" + _END
 )
 # Ends of lines to YAML 1.1 beside the line feed, in UTF-8 (5.4).
 _BREAKS = rb"\r|\xc2\x85|\xe2\x80[\xa8\xa9]"
@@ -61,7 +61,7 @@ def front_keys(data: bytes, start: int, end: int) -> list[Key] | None:
 
 def _looked_through(part: bytes) -> Key | None:
     # Compiled where it is needed, which is rare.
-    found = re.match(_HEAD + rb"((?:" + _LINE + rb")*+)" + _END, part)
+    found = re.match(_HEAD + rb"((?>(?:" + _LINE + rb")*))" + _END, part)
     if found is None:
         return None
     group, kind, lines = found.groups(b"")

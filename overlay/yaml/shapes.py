@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # A value that could be another one: it stands behind a key, on one line, and means itself whatever is around it. There
 # is no space in it, and no character that YAML takes for more than itself where it stands (YAML 1.2, 7.3.3).
-_PLAIN = r"-?[A-Za-z0-9_./+=~](?:[A-Za-z0-9_./+=~@%$();^-]|:(?=[A-Za-z0-9_./]))*+"
+_PLAIN = r"-?[A-Za-z0-9_./+=~](?>(?:[A-Za-z0-9_./+=~@%$();^-]|:(?=[A-Za-z0-9_./]))*)"
 _QUOTED = r"\"[ !#-\[\]-~]*+\"|'[ -&(-~]*+'"
 _SITE = re.compile(rf": ({_PLAIN}|{_QUOTED})(?=[\n,}}]| \}}|\Z)")
 # Within `{}` and `[]` fewer characters are only themselves.
