@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from overlay.yaml.libyaml import MappingNode, ScalarNode, SequenceNode
+from overlay.yaml.libyaml import ScalarNode, SequenceNode
 from overlay.yaml.reader import PLAIN, Document, read_documents
 from overlay.yaml.scalars import NotJson, resolve_plain
 
@@ -146,16 +146,24 @@ def _places(root: Any) -> dict[int, tuple[Path, Any, bool]] | None:
     pending: list[tuple[Any, Path, bool]] = [(root, (), False)]
     while pending:
         node, path, in_flow = pending.pop()
+        kind, held = node.__class__, node.value
         if id(node) in seen:
             return None
         seen.add(id(node))
-        if isinstance(node, ScalarNode):
+        if kind is ScalarNode:
             places[node.start_mark.index] = (path, node, in_flow)
-        elif isinstance(node, SequenceNode):
-            pending += [(item, (*path, at), in_flow or node.flow_style) for at, item in enumerate(node.value)]
-        elif isinstance(node, MappingNode):
-            for key_node, value_node in node.value:
-                if key_node.value == "<<":
+        elif kind is SequenceNode:
+            in_flow = in_flow or node.flow_style
+            pending += [(item, (*path, at), in_flow) for at, item in enumerate(held)]
+        else:
+            in_flow = in_flow or node.flow_style
+            for key_node, value_node in held:
+                key = key_node.value
+                if key == "<<":
                     return None
-                pending.append((value_node, (*path, key_node.value), in_flow or node.flow_style))
+                if value_node.__class__ is ScalarNode and id(value_node) not in seen:
+                    seen.add(id(value_node))
+                    places[value_node.start_mark.index] = ((*path, key), value_node, in_flow)
+                else:
+                    pending.append((value_node, (*path, key), in_flow))
     return places
