@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.model.build import Build
-    from overlay.model.cluster import ClusterSettings
+    from overlay.model.cluster import ClusterSettings, ConflictRule
     from overlay.model.project import FieldRule
     from overlay.model.resource import ObjectId
 
@@ -93,9 +93,14 @@ def _cluster(cluster: ClusterSettings) -> dict[str, Any]:
         "wait": cluster.wait,
         "timeout": cluster.timeout,
         "drift": cluster.drift,
-        "conflicts": [{"path": one.path, "action": one.action} for one in cluster.conflicts],
+        "conflicts": [_conflict(one) for one in cluster.conflicts],
         **({"health": health} if health else {}),
     }
+
+
+def _conflict(rule: ConflictRule) -> dict[str, str]:
+    said = {"path": rule.path, "action": rule.action, "kind": rule.kind, "manager": rule.manager}
+    return {name: text for name, text in said.items() if text}
 
 
 def _field(rule: FieldRule) -> dict[str, str]:

@@ -420,13 +420,16 @@ SHARED: Schema = {
                 fields(
                     "One rule; a later one outweighs an earlier one.",
                     {
-                        "path": text("Dotted path of the field; what is below it is meant too."),
+                        "path": text("Dotted path of the field; what is below it is meant too; any beside a manager."),
                         "action": {
                             "enum": ["fail", "take", "leave"],
                             "description": "fail (the default), take, leave.",
                         },
+                        "kind": text("Kind; any when absent."),
+                        "manager": text("Who manages it, in which * stands for any text; anybody when absent."),
                     },
-                    ("path", "action"),
+                    ("action",),
+                    anyOf=[{"required": [name]} for name in ("path", "manager")],
                 ),
             ),
             "health": many(

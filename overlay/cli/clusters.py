@@ -174,7 +174,6 @@ def check_health(settings: ClusterSettings) -> None:
 
 def options_of(args: dict[str, Any], settings: ClusterSettings, masked: Sequence[FieldRule] = ()) -> Options:
     """Return what a run may do: the command line wins over the environment."""
-    from overlay.cluster.conflicts import Policy  # noqa: PLC0415
     from overlay.cluster.guards import PROTECTED, PruneLimits, parse_limit  # noqa: PLC0415
     from overlay.cluster.plan import Options  # noqa: PLC0415
     from overlay.diff.rules import rules_of  # noqa: PLC0415
@@ -197,7 +196,7 @@ def options_of(args: dict[str, Any], settings: ClusterSettings, masked: Sequence
         adopt=bool(args.get("adopt")),
         correct=bool(args.get("correct")),
         limits=limits,
-        policies=tuple([Policy(one.path, one.action) for one in settings.conflicts]),
+        conflicts=settings.conflicts,
         rules=rules_of((), masked, (), noise=False),
     )
 

@@ -117,7 +117,7 @@ def look_for_drift(args: dict[str, Any], published: Published) -> dict[str, Any]
     wish = published.wish
     # What others took is told as a change, field by field; what the environment leaves to them is none.
     left = [one for one in wish.settings.conflicts if one.action == "leave"]
-    settings = replace(wish.settings, conflicts=(ConflictRule("*", "take"), *left), max_prune="100%")
+    settings = replace(wish.settings, conflicts=(ConflictRule("", "take"), *left), max_prune="100%")
     live = look({**args, "first_contact": True}, replace(wish, settings=settings))
     try:
         rows = [_row(live, one) for one in live.plan.of(*_WORDS)]

@@ -86,14 +86,19 @@ def _settings(found: dict[str, Any]) -> ClusterSettings:
         wait=found.get("wait") is not False,
         timeout=_text(found, "timeout") or "5m",
         drift=_text(found, "drift") or "report",
-        conflicts=tuple([ConflictRule(one["path"], one["action"]) for one in found.get("conflicts") or ()]),
+        conflicts=tuple(
+            [
+                ConflictRule(*[_text(one, name) for name in ("path", "action", "kind", "manager")])
+                for one in found.get("conflicts") or ()
+            ]
+        ),
         health=tuple([_health(one) for one in found.get("health") or ()]),
     )
     if (
         not DURATION.fullmatch(read.timeout)
         or not MAX_PRUNE.fullmatch(read.max_prune or "0")
         or read.drift not in DRIFT
-        or any(not isinstance(one.path, str) or one.action not in ACTIONS for one in read.conflicts)
+        or any(one.action not in ACTIONS or not (one.path or one.manager) for one in read.conflicts)
     ):
         raise ValueError
     return read

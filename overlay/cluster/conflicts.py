@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 
 from overlay.cluster import managed
 from overlay.kube.dotted import Element, parse_path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.kube.dotted import Part
+    from overlay.model.cluster import ConflictRule
     from overlay.model.resource import Body
 
 FAIL, TAKE, LEAVE = "fail", "take", "leave"
@@ -30,14 +32,6 @@ class Conflict:
     manager: str
 
 
-@value
-class Policy:
-    """What is done about conflicts at a path (and below it): fail, take it over, or leave it to the other manager."""
-
-    path: str
-    action: str
-
-
 def parse_conflicts(causes: Iterable[tuple[str, str]]) -> tuple[Conflict, ...]:
     """Return the conflicts that an answer names: (field, message) of each cause."""
     found = []
@@ -48,16 +42,16 @@ def parse_conflicts(causes: Iterable[tuple[str, str]]) -> tuple[Conflict, ...]:
 
 
 def settle(
-    body: Body, conflicts: Sequence[Conflict], policies: Sequence[Policy], *, taken: Sequence[str] = ()
+    body: Body, conflicts: Sequence[Conflict], rules: Sequence[ConflictRule], *, taken: Sequence[str] = ()
 ) -> tuple[Body, bool, tuple[Conflict, ...]]:
     """Return the body without what is left to others, whether to force the rest, and the conflicts that stay.
 
-    taken: managers whose fields are ours by an adoption. The last policy that means a field decides.
+    taken: managers whose fields are ours by an adoption. The last rule that means a field decides.
     """
     stay, must_force, left = [], False, []
     for one in conflicts:
         steps = locate(body, one.field)
-        action = _action(steps, body, policies, TAKE if one.manager in taken else FAIL)
+        action = _action(steps, body, one.manager, rules, TAKE if one.manager in taken else FAIL)
         if action == LEAVE and steps is not None:
             left.append(steps)
         elif action == TAKE:
@@ -67,28 +61,35 @@ def settle(
     return _without_all(body, left), must_force and not stay, tuple(stay)
 
 
-def without_left(body: Body, live: Body, policies: Sequence[Policy], manager: str) -> Body:
+def without_left(body: Body, live: Body, rules: Sequence[ConflictRule], manager: str) -> Body:
     """Return the body without what is left to others and is theirs alone, though they have our very value just now.
 
     It is no conflict; it would become ours again until they change it, and each time would look like a drift.
     """
-    if not any(one.action == LEAVE for one in policies):
+    if not any(one.action == LEAVE for one in rules):
         return body
     ours = (managed.entry_of(live, manager) or {}).get("fieldsV1") or {}
     left = set()
     for name, how, _, fields in managed.managers(live):
         for steps in managed.places(fields, body) if (name, how) != (manager, "Apply") else ():
             is_ours = bool(ours) and managed.manages(ours, steps, body)
-            if not is_ours and _action(steps, body, policies, FAIL) == LEAVE:
+            if not is_ours and _action(steps, body, name, rules, FAIL) == LEAVE:
                 left.add(steps)
     return _without_all(body, left)
 
 
-def _action(steps: Steps | None, body: Body, policies: Sequence[Policy], otherwise: str) -> str:
-    """Return what the last policy says that means a place."""
-    for policy in policies:
-        if steps is not None and means(policy.path, steps, body):
-            otherwise = policy.action
+def _action(
+    steps: Steps | None, body: Body, manager: str, rules: Sequence[ConflictRule], otherwise: str
+) -> str:  # fmt: skip
+    """Return what the last rule says that means a place, and who owns it."""
+    for rule in rules:
+        if (
+            steps is not None
+            and rule.kind in ("", body.get("kind"))
+            and (not rule.manager or fnmatchcase(manager, rule.manager))
+            and (not rule.path or means(rule.path, steps, body))
+        ):
+            otherwise = rule.action
     return otherwise
 
 

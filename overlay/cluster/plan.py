@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from overlay.cluster.answer import Failure
-    from overlay.cluster.conflicts import Conflict, Policy
+    from overlay.cluster.conflicts import Conflict
     from overlay.cluster.leftover import Place
     from overlay.cluster.record import Key, Record
     from overlay.diff.change import Change
     from overlay.kube.types import Types
+    from overlay.model.cluster import ConflictRule
     from overlay.model.resource import Body, Resource
 
 # What a run does to an object; the last three stop it before it begins.
@@ -43,7 +44,7 @@ class Options:
 
     prune: delete what left. replace: delete and create what cannot be changed. adopt: take objects that are nobody's
     or of kubectl or Helm. correct: take back fields of ours that somebody changed by hand. is_delete: everything shall
-    go. rules: fields whose values are hidden.
+    go. conflicts: what is done about fields of others. rules: fields whose values are hidden.
     """
 
     prune: bool = True
@@ -52,7 +53,7 @@ class Options:
     correct: bool = False
     is_delete: bool = False
     limits: guards.PruneLimits = field(default_factory=guards.PruneLimits)
-    policies: tuple[Policy, ...] = ()
+    conflicts: tuple[ConflictRule, ...] = ()
     rules: Rules = Rules()
 
 

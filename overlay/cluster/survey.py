@@ -199,7 +199,7 @@ def _try(
     is_ours = live is not None
     sent, force = one.body, False
     if live is not None:
-        sent = conflicts.without_left(sent, live, options.policies, MANAGER)
+        sent = conflicts.without_left(sent, live, options.conflicts, MANAGER)
     # Fields that are left to others change what the next dry-run finds; it never finds more of them.
     for _ in range(_TRIES):
         try:
@@ -215,7 +215,7 @@ def _try(
                 return (_try_claiming(client, served, live, trial, failure) if live and is_ours else trial), live
             named = conflicts.parse_conflicts(failure.conflicts)
             taken = (*managed.BEFORE, *managed.BESIDE) if options.adopt or options.correct else ()
-            sent, force, stay = conflicts.settle(sent, named, options.policies, taken=taken)
+            sent, force, stay = conflicts.settle(sent, named, options.conflicts, taken=taken)
             if stay:
                 live = live or client.find(served, one.id.namespace, one.id.name)
                 return Trial(sent=sent, conflicts=stay), live

@@ -88,18 +88,19 @@ def _max_prune(cluster: Fields) -> str | None:
 
 
 def _rule(entry: Fields) -> ConflictRule:
-    entry.need("path")
+    if not entry.has("path") and not entry.has("manager"):
+        entry.error(f"{entry.label()} needs path or manager")
     entry.need("action")
-    path, action = entry.string("path") or "", entry.string("action") or "fail"
+    path, action, kind, manager = [entry.string(name) or "" for name in ("path", "action", "kind", "manager")]
     if path:
         try:
             parse_path(path)
         except BadPath as error:
             entry.error(f"spec.cluster.conflicts path {printable(path)[:100]!r} {error}", "path")
-    if action not in ACTIONS:
+    if action and action not in ACTIONS:
         shown = printable(action)[:40]
         entry.error(f"spec.cluster.conflicts action is {shown!r}, expected {', '.join(ACTIONS)}", "action")
-    return ConflictRule(path, action)
+    return ConflictRule(path, action, kind, manager)
 
 
 def _health(entry: Fields) -> HealthRule:

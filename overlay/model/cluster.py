@@ -11,10 +11,16 @@ if TYPE_CHECKING:
 
 @value
 class ConflictRule:
-    """One entry of `conflicts`: what is done where another manager owns a field at a path: fail, take or leave."""
+    """One entry of `conflicts`: what is done where another manager owns a field: fail, take or leave.
+
+    path: of the field, or of one above it. kind: of the object. manager: who owns it; `*` stands for any text. Empty
+    means any.
+    """
 
     path: str
     action: str
+    kind: str = ""
+    manager: str = ""
 
 
 @value

@@ -11,7 +11,6 @@ import pytest
 
 from overlay.cluster.apply import Pace, make_home, occasion
 from overlay.cluster.applyset import PART_OF
-from overlay.cluster.conflicts import Policy
 from overlay.cluster.guards import PruneLimits
 from overlay.cluster.managed import entry_of
 from overlay.cluster.moved import Moved
@@ -19,6 +18,7 @@ from overlay.cluster.outcome import Event
 from overlay.cluster.rights import rights_of
 from overlay.diff.values import value_changes
 from overlay.errors import ClusterConflict, ManifestError, OverlayError
+from overlay.model.cluster import ConflictRule
 from overlay.parallel import WORKERS
 from tests.cluster.harness import Environment, config, deployment, resource
 from tests.cluster.testbed import Testbed
@@ -162,30 +162,30 @@ def test_K07_fields_of_others_are_told_and_left_or_taken_as_the_environment_says
     prod.sync(wanted)
     prod.testbed.kubectl("patch", "-n", prod.namespace, "configmap", "flags", "-p", '{"data": {"mode": "edited"}}')
     assert rows(prod, wanted)["ConfigMap/flags"] == ("conflict", ".data.mode belongs to kubectl-patch")
-    left = prod.sync(wanted, policies=(Policy("data.mode", "leave"),))
+    left = prod.sync(wanted, conflicts=(ConflictRule("data.mode", "leave"),))
     assert left.error("prod") is None
     assert stored(prod, "configmaps", "flags")["data"] == {"mode": "edited", "other": "x"}
-    assert prod.plan(wanted, policies=(Policy("data.mode", "leave"),)).is_idle
-    prod.sync(wanted, policies=(Policy("data.mode", "take"),))
+    assert prod.plan(wanted, conflicts=(ConflictRule("data.mode", "leave"),)).is_idle
+    prod.sync(wanted, conflicts=(ConflictRule("data.mode", "take"),))
     assert stored(prod, "configmaps", "flags")["data"] == {"mode": "a", "other": "x"}
     assert prod.plan(wanted).is_idle
 
 
 def test_K08_an_autoscaler_is_not_fought_with(prod: Environment) -> None:
-    policies = (Policy("spec.replicas", "leave"),)
+    rules = (ConflictRule("spec.replicas", "leave"),)
     wanted = deployment("web", replicas=1)
-    prod.sync(wanted, policies=policies)
+    prod.sync(wanted, conflicts=rules)
     prod.testbed.kubectl("scale", "-n", prod.namespace, "deployment/web", "--replicas=3")
-    prod.sync(wanted, policies=policies)
+    prod.sync(wanted, conflicts=rules)
     for _ in range(2):
-        assert prod.plan(wanted, policies=policies).is_idle
+        assert prod.plan(wanted, conflicts=rules).is_idle
     place = f"/apis/apps/v1/namespaces/{prod.namespace}/deployments/web"
     assert prod.testbed.call("GET", place)["spec"]["replicas"] == 3
     prod.testbed.kubectl("scale", "-n", prod.namespace, "deployment/web", "--replicas=1")
     for shortcut in (True, False):
-        assert prod.plan(wanted, policies=policies, shortcut=shortcut).is_idle, "the number that Git has is theirs, too"
+        assert prod.plan(wanted, conflicts=rules, shortcut=shortcut).is_idle, "the number that Git has is theirs, too"
     image = deployment("web", "web:2")
-    assert prod.sync(image, policies=policies).error("prod") is None
+    assert prod.sync(image, conflicts=rules).error("prod") is None
     entry = entry_of(prod.testbed.call("GET", place), "overlay")
     assert entry is not None
     assert "f:replicas" not in entry["fieldsV1"]["f:spec"]

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from overlay.cluster.conflicts import Conflict, Policy, locate, parse_conflicts, settle, without, without_left
+from overlay.cluster.conflicts import Conflict, locate, parse_conflicts, settle, without, without_left
+from overlay.model.cluster import ConflictRule
 
 BODY = {
+    "kind": "Deployment",
     "metadata": {"labels": {"app": "x", "app.kubernetes.io/name": "web", "app.kubernetes.io": "y"}},
     "spec": {
         "replicas": 3,
@@ -63,27 +65,32 @@ IMAGE = Conflict('.spec.containers[name="a"].image', "kubectl-edit")
 
 
 @pytest.mark.parametrize(
-    ("policies", "taken", "expected"),
+    ("rules", "taken", "expected"),
     [
         ([], [], (BODY, False, (REPLICAS, IMAGE))),
-        ([Policy("spec.replicas", "leave")], [], (without(BODY, ("spec", "replicas")), False, (IMAGE,))),
+        ([ConflictRule("spec.replicas", "leave")], [], (without(BODY, ("spec", "replicas")), False, (IMAGE,))),
         (
-            [Policy("spec.replicas", "leave"), Policy("spec.containers.[name=a].image", "take")], [],
+            [ConflictRule("spec.replicas", "leave"), ConflictRule("spec.containers.[name=a].image", "take")], [],
             (without(BODY, ("spec", "replicas")), True, ()),
         ),
-        ([Policy("spec", "take")], [], (BODY, True, ())),
-        ([Policy("spec", "take"), Policy("spec.containers.*.image", "fail")], [], (BODY, False, (IMAGE,))),
-        ([Policy("spec.containers.[name=c]", "take")], ["autoscaler"], (BODY, False, (IMAGE,))),
+        ([ConflictRule("spec", "take")], [], (BODY, True, ())),
+        ([ConflictRule("spec", "take"), ConflictRule("spec.containers.*.image", "fail")], [], (BODY, False, (IMAGE,))),
+        ([ConflictRule("spec.containers.[name=c]", "take")], ["autoscaler"], (BODY, False, (IMAGE,))),
         ([], ["autoscaler", "kubectl-edit"], (BODY, True, ())),
+        ([ConflictRule("", "leave", manager="auto*")], [], (without(BODY, ("spec", "replicas")), False, (IMAGE,))),
+        ([ConflictRule("spec", "take", manager="kubectl-*")], [], (BODY, False, (REPLICAS,))),
+        ([ConflictRule("spec.replicas", "take", manager="kubectl-*")], [], (BODY, False, (REPLICAS, IMAGE))),
+        ([ConflictRule("spec", "take"), ConflictRule("spec", "fail", kind="Job")], [], (BODY, True, ())),
+        ([ConflictRule("spec", "take"), ConflictRule("spec", "fail", kind="Deployment")], [], (BODY, False, (REPLICAS, IMAGE))),
     ],
 )  # fmt: skip
-def test_policies_settle_conflicts(policies: list[Policy], taken: list[str], expected: Any) -> None:
-    assert settle(BODY, [REPLICAS, IMAGE], policies, taken=taken) == expected
+def test_rules_settle_conflicts(rules: list[ConflictRule], taken: list[str], expected: Any) -> None:
+    assert settle(BODY, [REPLICAS, IMAGE], rules, taken=taken) == expected
 
 
 def test_several_elements_are_left_at_once() -> None:
     conflicts = [Conflict('.spec.finalizers[="one"]', "x"), Conflict('.spec.finalizers[="two"]', "x")]
-    body, _, stay = settle(BODY, conflicts, [Policy("spec.finalizers", "leave")])
+    body, _, stay = settle(BODY, conflicts, [ConflictRule("spec.finalizers", "leave")])
     assert (body["spec"].get("finalizers"), stay) == (None, ())
 
 
@@ -119,9 +126,19 @@ LABELS = {"f:metadata": {"f:labels": {".": {}, "f:app": {}}}}
     ],
 )  # fmt: skip
 def test_what_is_left_to_others_stays_theirs_where_they_have_our_value(live: Any, paths: Any, expected: Any) -> None:
-    policies = [Policy(path, "leave") for path in paths]
-    assert without_left(BODY, live, policies, "overlay") == expected
-    assert without_left(BODY, live, [*policies, Policy("spec", "take"), Policy("metadata", "fail")], "overlay") == BODY
+    rules = [ConflictRule(path, "leave") for path in paths]
+    assert without_left(BODY, live, rules, "overlay") == expected
+    assert (
+        without_left(BODY, live, [*rules, ConflictRule("spec", "take"), ConflictRule("metadata", "fail")], "overlay")
+        == BODY
+    )
+
+
+def test_what_is_left_to_one_manager_is_not_left_to_another() -> None:
+    rules = [ConflictRule("", "leave", manager="auto*")]
+    left = without(BODY, ("spec", "replicas"))
+    assert without_left(BODY, owned(overlay=LABELS, autoscaler=SCALED), rules, "overlay") == left
+    assert without_left(BODY, owned(overlay=LABELS, kubectl=SCALED), rules, "overlay") == BODY
 
 
 def test_managers_are_read_from_what_the_server_says() -> None:

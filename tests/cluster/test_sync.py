@@ -179,6 +179,28 @@ def test_K14_what_the_server_refuses_is_neither_committed_nor_applied(make: Call
     assert shop.sync().returncode == 0
 
 
+def test_what_a_manager_that_is_named_owns_is_left_to_it_alone(make: Callable[..., Shop]) -> None:
+    shop = make()
+    assert shop.sync("--first-contact").returncode == 0
+    place = ("-n", shop.namespace, "configmap", "settings", "-p", '{"data": {"level": "debug"}}')
+    shop.testbed.kubectl("patch", *place, "--field-manager=tuner-a")
+    rule = "{manager: tuner-*, action: leave}"
+    shop.write("2.0.0", f"  cluster: {{context: testbed, conflicts: [{rule}]}}\n")
+    shop.commit()
+    done = shop.sync()
+    assert done.returncode == 0, done.stderr
+    settings = shop.live("configmaps/settings")
+    assert settings is not None
+    assert settings["data"]["level"] == "debug"
+    assert shop.overlay("drift", "prod").returncode == 0, "what is left to others is no drift"
+    shop.testbed.kubectl("patch", *place[:-1], '{"data": {"level": "trace"}}', "--field-manager=somebody")
+    shop.write("3.0.0", f"  cluster: {{context: testbed, conflicts: [{rule}]}}\n")
+    shop.commit()
+    done = shop.sync()
+    assert done.returncode == 4
+    assert f"ConfigMap/{shop.namespace}/settings: .data.level belongs to somebody\n" in done.stderr
+
+
 def test_a_namespace_that_is_not_there_is_told_once_with_two_ways_on(make: Callable[..., Shop]) -> None:
     shop = make()
     folder = shop.folder / "environments" / "prod"

@@ -6,6 +6,7 @@ import pytest
 
 from overlay.errors import OverlayError
 from overlay.load.documents import read_layer, read_project
+from overlay.model.cluster import ConflictRule
 from overlay.model.location import Location
 from overlay.model.project import Project
 from overlay.model.spec import Expect, Layer, PathRef
@@ -151,3 +152,22 @@ def test_a_project_has_few_fields() -> None:
     assert read_project(read_mapping(text, "overlay.yaml"), "/shop") == Project(
         root="/shop", name="shop", environments="envs", kubernetes_version="1.30", strict=True
     )
+
+
+def test_a_rule_about_fields_of_others_says_which_by_path_or_manager() -> None:
+    found = layer(
+        "  cluster:\n    conflicts:\n      - {path: spec.replicas, action: leave}\n"
+        '      - {manager: "vpa-*", kind: Deployment, action: take}\n'
+    )
+    assert found.spec.cluster is not None
+    assert found.spec.cluster.conflicts == (
+        ConflictRule("spec.replicas", "leave"),
+        ConflictRule("", "take", "Deployment", "vpa-*"),
+    )
+    assert spec_problems(
+        "  cluster:\n    conflicts:\n      - {kind: Deployment, action: take}\n      - {path: spec}\n      - {path: spec, action: keep}\n"
+    ) == [
+        ("e.yaml:8:9", "spec.cluster.conflicts[0] needs path or manager", None),
+        ("e.yaml:9:9", "spec.cluster.conflicts[1] needs action", None),
+        ("e.yaml:10:30", "spec.cluster.conflicts action is 'keep', expected fail, take, leave", None),
+    ]
