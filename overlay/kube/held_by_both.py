@@ -7,7 +7,7 @@ from collections import Counter
 from overlay.kube.front import front_key, front_keys
 from overlay.model.value import value
 from overlay.yaml.apart import apart
-from overlay.yaml.parts import MARK, mark_after, part_at
+from overlay.yaml.parts import MARK, mark_after, part_at, parts_between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def held_by_both(texts: Sequence[tuple[bytes, bytes]]) -> HeldByBoth | None:
         for start, end in found.shared:
             first = mark_after(old, start) if start < len(MARK) else start - len(MARK)
             several = front_keys(old, first, end) if is_plain else None
-            unread = [] if several is not None else _parts(old, first + len(MARK), end)
+            unread = [] if several is not None else parts_between(old, first + len(MARK), end)
             if first > start:
                 unread.append(part_at(old, start, first))
             keys += several or ()
@@ -54,15 +54,6 @@ def held_by_both(texts: Sequence[tuple[bytes, bytes]]) -> HeldByBoth | None:
     if len(known) < len(keys):
         return None
     return HeldByBoth(known, *[[one for one in side if one[1] not in elsewhere] for side in left])
-
-
-def _parts(data: bytes, start: int, end: int) -> list[bytes]:
-    found = []
-    while start <= end:
-        stop = min(mark_after(data, start), end)
-        found.append(part_at(data, start, stop))
-        start = stop + len(MARK)
-    return found
 
 
 def _once(side: Iterable[tuple[int, bytes]]) -> set[bytes]:

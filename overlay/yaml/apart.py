@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overlay.model.value import value
 from overlay.yaml.directives import may_have_directive
-from overlay.yaml.parts import MARK, cut, is_mark, mark_after, part_at, start_of
+from overlay.yaml.parts import MARK, cut, is_mark, mark_after, part_at, parts_between, start_of
 
 # So many bytes are compared at once at first, then more and more.
 _LEAST, _MOST = 512, 1 << 16
@@ -49,7 +49,9 @@ def apart(old: bytes, new: bytes) -> Apart:
         if not is_less:
             came.append(part_at(new, right, new_end))
             right = new_end + len(MARK)
-    return Apart(shared, [*gone, *_parts_from(old, left)], [*came, *_parts_from(new, right)])
+    gone += parts_between(old, left, len(old))
+    came += parts_between(new, right, len(new))
+    return Apart(shared, gone, came)
 
 
 def _end_of_common(old: bytes, left: int, new: bytes, right: int) -> int:
@@ -92,12 +94,3 @@ def _goes_on(data: bytes, mark: int, part: bytes) -> bool:
     return (
         data.startswith(part, begin) and data.startswith(MARK, begin + len(part)) and is_mark(data, begin + len(part))
     )
-
-
-def _parts_from(data: bytes, at: int) -> list[bytes]:
-    found = []
-    while at <= len(data):
-        end = mark_after(data, at)
-        found.append(part_at(data, at, end))
-        at = end + len(MARK)
-    return found

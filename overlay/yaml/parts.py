@@ -86,6 +86,16 @@ def part_at(data: bytes, start: int, end: int) -> bytes:
     return _ended(part) if end == len(data) else part
 
 
+def parts_between(data: bytes, start: int, end: int) -> list[bytes]:
+    """Return all parts between two places, where the first begins and the last ends."""
+    found = []
+    while start <= end:
+        stop = min(mark_after(data, start), end)
+        found.append(part_at(data, start, stop))
+        start = stop + len(MARK)
+    return found
+
+
 def _joined(parts: list[bytes]) -> list[bytes]:
     """Return parts in which what is no `---` is put together again."""
     found: list[list[bytes]] = []

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overlay.yaml.apart import apart
-from overlay.yaml.parts import cut, mark_after, part_at
+from overlay.yaml.parts import cut, parts_between
 
 DOCUMENTS = (
     "a: 1\n",
@@ -24,15 +24,6 @@ DOCUMENTS = (
     "---\n",
 )
 MARKS = ("---\n", "--- # said\n", "---\r\n", "---\t\n")
-
-
-def parts_in(data: bytes, start: int, end: int) -> list[bytes]:
-    found = []
-    while start <= end:
-        stop = min(mark_after(data, start), end)
-        found.append(part_at(data, start, stop))
-        start = stop + 4
-    return found
 
 
 @st.composite
@@ -57,7 +48,7 @@ def texts(draw: st.DrawFn) -> tuple[bytes, bytes]:
 def test_law_what_is_shared_and_what_is_left_over_are_the_texts(sides: tuple[bytes, bytes]) -> None:
     old, new = sides
     found = apart(old, new)
-    shared = [part for start, end in found.shared for part in parts_in(old, start, end)]
+    shared = [part for start, end in found.shared for part in parts_between(old, start, end)]
     assert Counter([*shared, *found.old]) == Counter(cut(old).parts)
     assert Counter([*shared, *found.new]) == Counter(cut(new).parts)
     for start, end in found.shared:
@@ -87,7 +78,7 @@ def test_of_texts_that_differ_in_one_document_the_others_are_shared(
     def names(parts: list[bytes]) -> str:
         return "".join([part[1:2].decode() for part in parts if part])
 
-    assert names([part for start, end in found.shared for part in parts_in(sides[0], start, end)]) == shared
+    assert names([part for start, end in found.shared for part in parts_between(sides[0], start, end)]) == shared
     assert (names(found.old), names(found.new)) == left
 
 
