@@ -120,7 +120,7 @@ def look_for_drift(args: dict[str, Any], published: Published) -> dict[str, Any]
     settings = replace(wish.settings, conflicts=(ConflictRule("", "take"), *left), max_prune="100%")
     live = look({**args, "first_contact": True}, replace(wish, settings=settings))
     try:
-        rows = [_row(live, one) for one in live.plan.of(*_WORDS)]
+        rows = [*_going(live), *[_row(live, one) for one in live.plan.of(*_WORDS)]]
         return {
             "environment": wish.name, "context": live.client.access.context,
             "revision": published.revision or (live.record.current.revision if live.record.current else 0),
@@ -128,6 +128,19 @@ def look_for_drift(args: dict[str, Any], published: Published) -> dict[str, Any]
         }  # fmt: skip
     finally:
         live.client.close()
+
+
+def _going(live: Live) -> list[dict[str, Any]]:
+    """Return what is as it shall be, and is being deleted by somebody; a namespace with all that is in it."""
+    from overlay.cli.cluster_output import id_value  # noqa: PLC0415
+    from overlay.model.resource import ObjectId  # noqa: PLC0415
+
+    found = {ObjectId("", "v1", "Namespace", "", name): since for name, since in live.plan.ending.items()}
+    found |= {one.id: one.going for one in live.plan.going if one.verb not in _WORDS}
+    return [
+        {"difference": "going", **id_value(each), "why": f"somebody deletes it since {since}", "fields": []}
+        for each, since in found.items()
+    ]
 
 
 def _row(live: Live, action: Action) -> dict[str, Any]:

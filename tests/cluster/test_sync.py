@@ -67,6 +67,13 @@ def test_what_somebody_deletes_is_not_as_it_shall_be(make: Callable[..., Shop]) 
     done = shop.sync()
     assert (done.returncode, done.stdout) == (5, "")
     assert told in done.stderr
+    done = shop.overlay("drift", "prod")
+    assert (done.returncode, done.stdout) == (
+        1,
+        "prod: 1 object differs from revision 1 in testbed\n"
+        f"  going     ConfigMap/{shop.namespace}/settings (somebody deletes it since"
+        f" {live['metadata']['deletionTimestamp']})\n",
+    )
     shop.write("2.0.0")
     shop.commit()
     done = shop.sync("--no-wait")
@@ -93,6 +100,8 @@ def test_K12_a_namespace_that_somebody_deletes_is_told_though_all_in_it_is_as_it
             f"error in prod: Namespace/{namespace} is being deleted by somebody since {since}, and with it what is in"
             f" it\n  hint: when it is gone: `kubectl create namespace {namespace}`, and run the same command again\n"
         )
+        (going,) = json.loads(shop.overlay("drift", "prod", "-o", "json").stdout)["environments"][0]["objects"]
+        assert (going["difference"], going["kind"], going["name"]) == ("going", "Namespace", namespace)
         before = git(shop.folder.parent / "remote.git", "rev-parse", "environments/prod")
         shop.write("2.0.0")
         shop.commit()
