@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
 from overlay.cli.printing import print_document
-from overlay.errors import EXIT_DIFFERENT, EXIT_OK, OverlayError, UsageError
+from overlay.errors import EXIT_DIFFERENT, EXIT_OK, FetchError, OverlayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from overlay.cli.show_bundle import Opened
     from overlay.model.build import Build
+    from overlay.model.project import FieldRule
 
 
 def bundle_diff(args: dict[str, Any], name: str) -> int:
     """Print what differs; return 1 where something does."""
     from overlay.cli.fields import fields_text  # noqa: PLC0415
-    from overlay.cli.show_bundle import objects_in, open_bundle  # noqa: PLC0415
+    from overlay.cli.show_bundle import files_in, open_bundle  # noqa: PLC0415
     from overlay.cli.sourcing_output import effect_value  # noqa: PLC0415
     from overlay.diff.effect import field_changes  # noqa: PLC0415
+    from overlay.gitops.manifests import objects_of  # noqa: PLC0415
     from overlay.kube.types import load_types  # noqa: PLC0415
 
     if "@" in name or ".." in name or args["with_prune"]:
         raise UsageError("--against compares with what is rendered now", hint=f"name an environment, not {name!r}")
     build = _build(name, args)
     with open_bundle(args, args["against"]) as bundle:
-        before = objects_in(bundle, name)
-    changes = field_changes(before, build.objects, load_types(build.settings.kubernetes_version))
+        files = files_in(bundle, [name])[name]
+    masked = (*_masked(files, name, bundle), *build.settings.masked)
+    changes = field_changes(objects_of(files), build.objects, load_types(build.settings.kubernetes_version), masked)
     contents = bundle.contents
     if args["output"] == "text":
         if changes:
@@ -48,6 +53,19 @@ def bundle_diff(args: dict[str, Any], name: str) -> int:
         }  # fmt: skip
         print_document(found, args["output"])
     return EXIT_DIFFERENT if changes else EXIT_OK
+
+
+def _masked(files: dict[str, bytes], name: str, bundle: Opened) -> tuple[FieldRule, ...]:
+    """Return the fields whose values are hidden, as the bundle's record of the environment says."""
+    from overlay.gitops.record import masked_fields  # noqa: PLC0415
+    from overlay.tree import RECORD  # noqa: PLC0415
+
+    try:
+        return masked_fields(json.loads(files[RECORD])["settings"])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise FetchError(
+            f"{bundle.source.shown}@{bundle.manifest.digest}: the settings of {name} are not as overlay writes them"
+        ) from None
 
 
 def _build(name: str, args: dict[str, Any]) -> Build:

@@ -176,7 +176,7 @@ def options_of(args: dict[str, Any], settings: ClusterSettings, masked: Sequence
     """Return what a run may do: the command line wins over the environment."""
     from overlay.cluster.guards import PROTECTED, PruneLimits, parse_limit  # noqa: PLC0415
     from overlay.cluster.plan import Options  # noqa: PLC0415
-    from overlay.diff.rules import rules_of  # noqa: PLC0415
+    from overlay.diff.rules import masking  # noqa: PLC0415
 
     allowed = frozenset(args.get("allow_delete") or ())
     for kind in sorted(allowed - PROTECTED):
@@ -197,7 +197,7 @@ def options_of(args: dict[str, Any], settings: ClusterSettings, masked: Sequence
         correct=bool(args.get("correct")),
         limits=limits,
         conflicts=settings.conflicts,
-        rules=rules_of((), masked, (), noise=False),
+        rules=masking(masked),
     )
 
 

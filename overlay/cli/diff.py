@@ -108,14 +108,15 @@ def _changes(before: Shown, after: Shown) -> list[FieldChange]:
 
     records = [one.content.record for one in (before, after)]
     types = load_types(records[1].value["settings"]["kubernetesVersion"])
+    masked = (*records[0].masked, *records[1].masked)
     if records[0].environment == records[1].environment:
-        return field_changes(before.objects, after.objects, types)
+        return field_changes(before.objects, after.objects, types, masked)
     settings = [one.value["settings"] for one in records]
     sides = [
         Side(shown.label, shown.objects, each["releaseName"], each["namespace"])
         for shown, each in zip((before, after), settings, strict=True)
     ]
-    return environment_changes(sides[0], sides[1], types)
+    return environment_changes(sides[0], sides[1], types, masked)
 
 
 def _text(before: Shown, after: Shown, changes: Sequence[FieldChange], args: dict[str, Any]) -> str:

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from overlay.model.build import Build
     from overlay.model.finding import Finding
     from overlay.model.options import Options
+    from overlay.model.project import FieldRule
 
 
 @value(kw_only=True)
 class Planned:
     """One environment before anything is done: what is wanted, and the plan.
 
-    objects: how many are wanted. contents: what stands in the files that would change. findings: what is worth saying.
+    objects: how many are wanted. contents: what stands in the files that would change. masked: fields whose values are
+    hidden. findings: what is worth saying.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Planned:
     plan: Plan
     contents: Mapping[str, bytes]
     publisher: Publisher
+    masked: tuple[FieldRule, ...]
     findings: tuple[Finding, ...] = ()
 
 
@@ -234,7 +237,13 @@ def planned(build: Build, looked: Looked, plan: Plan, publisher: Publisher) -> P
         contents=looked.contents,
         findings=looked.findings,
         publisher=publisher,
+        masked=(*masked_before(looked), *build.settings.masked),
     )
+
+
+def masked_before(looked: Looked) -> tuple[FieldRule, ...]:
+    """Return the fields whose values are hidden of what stands there: a change that no longer says so shows none."""
+    return looked.now.record.masked if looked.now is not None and looked.now.record is not None else ()
 
 
 def published_meanwhile(before: Plan, after: Plan) -> GitConflict:

@@ -103,7 +103,7 @@ def effect_of(one: Planned) -> list[FieldChange]:
     names = {change.name for change in _manifests(plan)}
     after = {name: text for name, text in one.want.files.items() if name in names}
     types = load_types(one.kubernetes_version)
-    return field_changes(list(read_manifests(before)), list(read_manifests(after)), types)
+    return field_changes(list(read_manifests(before)), list(read_manifests(after)), types, one.masked)
 
 
 def plan_value(one: Planned) -> dict[str, Any]:

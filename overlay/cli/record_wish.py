@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from overlay.cli.clusters import Wish
     from overlay.model.cluster import ClusterSettings, HealthRule
-    from overlay.model.project import FieldRule
     from overlay.model.resource import Resource
 
 
@@ -51,6 +50,7 @@ def wish_of_record(one: Written, own: ClusterSettings | None) -> Wish:
 
 def _wish(one: Written, own: ClusterSettings | None) -> Wish:
     from overlay.cli.clusters import Wish  # noqa: PLC0415
+    from overlay.gitops.record import masked_fields  # noqa: PLC0415
 
     record, name = one.record, one.name
     settings, chart = record["settings"], record.get("chart") or {}
@@ -70,7 +70,7 @@ def _wish(one: Written, own: ClusterSettings | None) -> Wish:
         name=name, namespace=_text(settings, "namespace"), settings=found, objects=_objects(one),
         kubernetes_version=_text(settings, "kubernetesVersion"), notes=_text(record, "notes"),
         chart=(_text(chart, "name"), _text(chart, "version"), _text(chart, "appVersion")),
-        masked=tuple([_field(one) for one in settings.get("mask") or ()]),
+        masked=masked_fields(settings),
     )  # fmt: skip
 
 
@@ -113,15 +113,6 @@ def _health(found: dict[str, Any]) -> HealthRule:
         in_progress=Expression(texts["inProgress"]) if texts["inProgress"] else None,
         failed=Expression(texts["failed"]) if texts["failed"] else None,
     )  # fmt: skip
-
-
-def _field(found: dict[str, Any]) -> FieldRule:
-    from overlay.kube.dotted import parse_path  # noqa: PLC0415
-    from overlay.model.project import FieldRule  # noqa: PLC0415
-
-    read = FieldRule(path=_text(found, "path"), kind=_text(found, "kind"), name=_text(found, "name"))
-    parse_path(read.path)
-    return read
 
 
 def _text(found: dict[str, Any], key: str) -> str:

@@ -98,7 +98,7 @@ def _plan(publishing: Publishing, want: Wanted, content: Content) -> Planned:
 
     Raises OverlayError where it cannot be done.
     """
-    from overlay.cli.publishing import Planned  # noqa: PLC0415
+    from overlay.cli.publishing import Planned, masked_before  # noqa: PLC0415
     from overlay.gitops.manifests import objects_of  # noqa: PLC0415
 
     publisher = publishing.publisher(want.target)
@@ -113,6 +113,7 @@ def _plan(publishing: Publishing, want: Wanted, content: Content) -> Planned:
         plan=looked.plan,
         contents=looked.contents,
         publisher=publisher,
+        masked=(*masked_before(looked), *content.record.masked),
     )
 
 

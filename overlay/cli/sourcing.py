@@ -126,7 +126,8 @@ def carry_out(
 
     before, after = source.session.build, source.after().build
     types = load_types(after.settings.kubernetes_version)
-    effect = tuple(field_changes(before.objects, after.objects, types))
+    masked = (*before.settings.masked, *after.settings.masked)
+    effect = tuple(field_changes(before.objects, after.objects, types, masked))
     result = Result(
         environment=source.name, origin=origin, moves=moves, files=tuple(changes), effect=effect,
         heirs=source.heirs(), dry_run=bool(args["dry_run"]),

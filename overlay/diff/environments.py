@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from overlay.diff.change import MISSING
 from overlay.diff.comparison import Cell, Compared, Comparison, Difference
+from overlay.diff.rules import Rules
 from overlay.diff.secrets import hide
 from overlay.diff.values import value_changes
 from overlay.kube.dotted import Element, find, format_path
@@ -46,12 +47,15 @@ def compare(
     *,
     causes: Causes | None = None,
     wanted: Callable[[Resource], bool] | None = None,
+    rules: Rules | None = None,
 ) -> Comparison:
     """Return all objects side by side.
 
     Names, namespaces and references that follow them may differ by environment: they are no differences.
     causes: what makes a field, or an object, what it is in each environment. wanted: which objects are compared.
+    rules: what is hidden beside values of Secrets.
     """
+    rules = rules or Rules()
     rows = match(sides)
     follow = _Names([row for _, row in rows])
     objects = []
@@ -67,7 +71,7 @@ def compare(
                 kind=one.id.kind,
                 label=label,
                 names=tuple([_full_name(each) for each in row]),
-                differences=tuple(_differences(row, types, follow, causes)),
+                differences=tuple(_differences(row, types, follow, causes, rules)),
                 causes=tuple(causes(row, ())) if absent and causes is not None else (None,) * len(row),
             )
         )
@@ -162,12 +166,14 @@ class _Names:
         return bool(self._rows.get(change.old, set()) & self._rows.get(change.new, set()))
 
 
-def _differences(row: Row, types: Types, follow: _Names, causes: Causes | None) -> Iterator[Difference]:
+def _differences(
+    row: Row, types: Types, follow: _Names, causes: Causes | None, rules: Rules
+) -> Iterator[Difference]:  # fmt: skip
     """Yield the fields that are not the same in all environments that have the object."""
     at, first = next((at, one) for at, one in enumerate(row) if one is not None)
     if all(one is None or one.body is first.body for one in row):
         return
-    bodies = hide([one.body if one is not None else None for one in row])
+    bodies, _ = rules.prepare(hide([one.body if one is not None else None for one in row]))
     kind = types.root(first.id.group, first.id.version, first.id.kind)
     paths: dict[Path, bool] = {}
     known: dict[int, list[Change]] = {id(first.body): []}

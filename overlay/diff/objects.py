@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from overlay.diff.change import MISSING, Change, ChangeSet
+from overlay.diff.rules import Rules
 from overlay.diff.secrets import hide
 from overlay.diff.values import value_changes
 
@@ -20,15 +21,17 @@ _HASH = r"-[2456789bcdfghkmt]{10}$"
 _HASHED = ("ConfigMap", "Secret")
 
 
-def object_changes(old: Resource | None, new: Resource | None, types: Types, *, reveal: bool = False) -> ChangeSet:
+def object_changes(
+    old: Resource | None, new: Resource | None, types: Types, *, reveal: bool = False, rules: Rules | None = None
+) -> ChangeSet:  # fmt: skip
     """Return how an object became another one; None on one side for an object that is not there.
 
-    reveal: with the values of Secrets, which are hidden otherwise.
+    reveal: with the values of Secrets, which are hidden otherwise. rules: what else is hidden.
     """
     if old is new or (old is not None and new is not None and old.body is new.body):
         return ChangeSet("same", old.id if old else None, new.id if new else None, ())
     bodies: Sequence[Body | None] = (old.body if old else None, new.body if new else None)
-    before, after = bodies if reveal else hide(bodies)
+    before, after = bodies if reveal else (rules or Rules()).prepare(hide(bodies))[0]
     if old is None or new is None:
         if new is not None:
             return ChangeSet("added", None, new.id, (Change("added", (), MISSING, after),))
@@ -39,8 +42,8 @@ def object_changes(old: Resource | None, new: Resource | None, types: Types, *, 
 
 
 def build_changes(
-    old: Sequence[Resource], new: Sequence[Resource], types: Types, *, reveal: bool = False
-) -> list[ChangeSet]:
+    old: Sequence[Resource], new: Sequence[Resource], types: Types, *, reveal: bool = False, rules: Rules | None = None
+) -> list[ChangeSet]:  # fmt: skip
     """Return what became of each object that is not the same, in the new order, the removed ones last.
 
     Objects are matched by group, kind, namespace and name; of those left over, by the name without its content hash.
@@ -48,7 +51,7 @@ def build_changes(
     return [
         found
         for before, after in matched(old, new)
-        if (found := object_changes(before, after, types, reveal=reveal)).kind != "same"
+        if (found := object_changes(before, after, types, reveal=reveal, rules=rules)).kind != "same"
     ]
 
 

@@ -62,6 +62,11 @@ class Rules:
         return found, ignored
 
 
+def masking(fields: Iterable[FieldRule]) -> Rules:
+    """Return the rules that hide values of fields, and leave out nothing. Raises BadPath."""
+    return rules_of((), dict.fromkeys(fields), (), noise=False)
+
+
 def rules_of(ignored: Iterable[FieldRule], masked: Iterable[FieldRule], paths: Iterable[str], *, noise: bool) -> Rules:
     """Return the rules that documents and the command line say; noise: also what says which chart made an object.
 

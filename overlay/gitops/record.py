@@ -6,6 +6,8 @@ import json
 
 from overlay.errors import GitError
 from overlay.git.url import shown_url
+from overlay.kube.dotted import parse_path
+from overlay.model.project import FieldRule
 from overlay.model.value import value
 from overlay.tree import RECORD, RECORD_KIND, record
 
@@ -35,7 +37,7 @@ class Record:
     """A record as it was read.
 
     source: the commit that was rendered. branch: where that stood, empty for a detached head. files: digests of what is
-    ours by name. value: all of it.
+    ours by name. masked: fields whose values are hidden. value: all of it.
     """
 
     environment: str
@@ -44,6 +46,7 @@ class Record:
     branch: str
     files: dict[str, str]
     held: Held | None
+    masked: tuple[FieldRule, ...]
     value: dict[str, Any]
 
 
@@ -80,6 +83,7 @@ def read_record(data: bytes, shown: str) -> Record:
             branch=_text(source["branch"] or ""),
             files={_text(name): _text(digest) for name, digest in found["files"].items()},
             held=None if held is None else Held(revision=_number(held["revision"]), reason=_text(held["reason"])),
+            masked=_masked(found["settings"]),
             value=found,
         )
         # What a rollback uses of it, and writes again.
@@ -97,6 +101,30 @@ def read_record(data: bytes, shown: str) -> Record:
             hint="put back the file of an earlier commit, or publish elsewhere",
         )
     return read
+
+
+def masked_fields(settings: dict[str, Any]) -> tuple[FieldRule, ...]:
+    """Return the fields whose values are hidden, as a record's settings say.
+
+    Raises TypeError, ValueError, AttributeError for what somebody wrote.
+    """
+    found = []
+    for each in settings.get("mask") or ():
+        path, kind, name = [_text(each.get(part) or "") for part in ("path", "kind", "name")]
+        parse_path(path)
+        found.append(FieldRule(path=path, kind=kind, name=name))
+    return tuple(found)
+
+
+def _masked(settings: dict[str, Any]) -> tuple[FieldRule, ...]:
+    """Return the fields whose values are hidden; none where somebody wrote what is none, which who applies it refuses.
+
+    Whoever may write there sees the values, too.
+    """
+    try:
+        return masked_fields(settings)
+    except (TypeError, ValueError, AttributeError):
+        return ()
 
 
 def same_essence(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from overlay.diff.change import MISSING
 from overlay.diff.comparison import Cause
 from overlay.diff.environments import Side, compare, find_field
+from overlay.diff.rules import masking
 from overlay.errors import OverlayError, UsageError, raise_all
 from overlay.inspect.effects import Effects
 from overlay.inspect.session import Session
@@ -60,7 +61,8 @@ def compare_environments(
         )
         for session in sessions
     ]
-    return compare(sides, types_of(sessions[0]), causes=Causes(sessions).of, wanted=wanted)
+    rules = masking([field for session in sessions for field in session.build.settings.masked])
+    return compare(sides, types_of(sessions[0]), causes=Causes(sessions).of, wanted=wanted, rules=rules)
 
 
 def types_of(session: Session) -> Types:
