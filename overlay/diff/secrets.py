@@ -62,14 +62,18 @@ def _looked_at(bodies: Iterable[Body | None]) -> tuple[bool, bool]:
 
 def _hidden(bodies: Sequence[Body | None], *, may_hold: bool) -> list[Body | None]:
     known: dict[tuple[str, ...], list[Any]] = {}
+    # Texts are looked up: thousands of an object may be tokens, which count together.
+    numbers: dict[tuple[tuple[str, ...], str], int] = {}
 
     def hidden(place: tuple[str, ...], item: Any) -> Hidden:
         seen = known.setdefault(place, [])
-        for number, other in enumerate(seen):
-            if same(other, item):
-                return Hidden(number)
-        seen.append(item)
-        return Hidden(len(seen) - 1)
+        if item.__class__ is str:
+            number = numbers.setdefault((place, item), len(seen))
+        else:
+            number = next((at for at, other in enumerate(seen) if same(other, item)), len(seen))
+        if number == len(seen):
+            seen.append(item)
+        return Hidden(number)
 
     def covered(item: Any) -> Any:
         if item.__class__ is dict:

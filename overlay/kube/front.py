@@ -61,7 +61,8 @@ def front_keys(data: bytes, start: int, end: int) -> list[Key] | None:
 
 def _looked_through(part: bytes) -> Key | None:
     # Compiled where it is needed, which is rare.
-    found = re.match(_HEAD + rb"((?>(?:" + _LINE + rb")*))" + _END, part)
+    # Where the first key stands, all keys of metadata do.
+    found = re.match(_HEAD + rb"(?=\n  [^ ])((?>(?:" + _LINE + rb")*))" + _END, part)
     if found is None:
         return None
     group, kind, lines = found.groups(b"")

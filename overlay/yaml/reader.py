@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Node trees of larger texts are not kept: a place is then found by composing the text again.
 _KEEP_NODES_BELOW = 512 * 1024
 _UNCOLLECTED_ABOVE = 100_000
+# What stands behind a `---`; at the end of the text there is nothing.
+_BLANK = frozenset(("", " ", "\t", "\r", "\n"))
 # Tags of ours, told by identity: in a document, `!<plain>` is a tag like any other.
 PLAIN, _QUOTED = "plain", "quoted"
 # What plain scalars mean, and one text for all that are the same: manifests say the same words again and again.
@@ -87,9 +89,11 @@ class Document:
 
     def _composed(self) -> Any:
         """Compose this document again, from its own part of the text."""
-        start = self._text.rfind("\n", 0, self.mark.index) + 1
-        # `---` at the start of a line begins a document wherever it stands.
+        start = self.mark.index - self.mark.column
+        # `---` at the start of a line begins a document wherever it stands; `---a` may stand in a text.
         end = self._text.find("\n---", self.mark.index)
+        while end >= 0 and self._text[end + 4 : end + 5] not in _BLANK:
+            end = self._text.find("\n---", end + 4)
         part = self._text[start:] if end < 0 else self._text[start : end + 1]
         self._first = self.line - 1
         return next(compose(part))
@@ -196,7 +200,8 @@ class _Constructor:
             if not isinstance(source, MappingNode):
                 self._error("a merge key (<<) takes a map or a list of maps", source, None)
                 continue
-            for key, value in self.construct(source, depth + 1).items():
+            # None of a map with a tag, which is refused.
+            for key, value in (self.construct(source, depth + 1) or {}).items():
                 mapping.setdefault(key, value)
 
     def _refuse_tag(self, node: Any) -> None:

@@ -83,6 +83,13 @@ def test_what_is_wrong_with_either_side_is_said_with_its_line(tmp_path: Path) ->
     )
 
 
+def test_a_nul_is_told_wherever_it_stands(tmp_path: Path) -> None:
+    write(tmp_path, old=MAP[:-1] + "\0\n", new=MAP[:-1])
+    done = overlay(tmp_path, "diff", "new.yaml", "--against", "old.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: character U+0000 is not allowed in YAML\n  --> old.yaml:5:15\n")
+
+
 def test_an_object_that_is_there_twice_is_told_with_both_places(tmp_path: Path) -> None:
     write(tmp_path, old=deployment("web"), new="---\n".join([deployment("web"), deployment("web", "1.1")]))
     done = overlay(tmp_path, "diff", "new.yaml", "--against", "old.yaml")

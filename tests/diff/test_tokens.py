@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from overlay.diff.secrets import hide, hide_each, plain
@@ -78,3 +79,14 @@ def test_what_is_no_token_is_left_as_it_is() -> None:
     body = config("https://shop.example/a?b=c")
     assert hide([body, None]) == [body, None]
     assert hide([body])[0] is body
+
+
+def test_Z08_thousands_of_tokens_in_one_object_take_linear_time() -> None:
+    versions = [config("") | {"data": {f"k{n}": f"ghp_{n + start:036d}" for n in range(5_000)}} for start in (0, 1)]
+    started = time.process_time()
+    before, after = hide(versions)
+    assert time.process_time() - started < 3
+    assert before is not None
+    assert after is not None
+    assert [plain(one["data"])["k4999"] for one in (before, after)] == ["•••• (changed, 4999)", "•••• (changed, 5000)"]
+    assert before["data"]["k1"] == after["data"]["k0"]

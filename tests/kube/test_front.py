@@ -21,6 +21,7 @@ LINES = (
     "    a: |\n", "    a: 'b\n", "  name: x'\n", '    a: "b\n', "  name: web\r\n", "    a: b\r  name: cr\n", "name: top\n",
     "  <<: *a\n", "  &a b: c\n", "  ? name\n", "  : q\n", "    more: text: wrong\n", "    plain words\n", "    u: http://a\n",
     "spec: {}\n", "kind: ConfigMap\n", "---\n", "\n", "  # said\n", "    a: b\u2028  name: ls\n", "    name: null\n",
+    " labels:\n", " name: web\n",
 )  # fmt: skip
 
 
@@ -69,6 +70,7 @@ def test_law_first_lines_say_what_the_reader_says_or_nothing(lines: str, start: 
         (f'{HEAD}  name: "web"\n', None),
         (f"{HEAD}  name: web\n    - more\n", None),
         (f"{HEAD}  labels: {{app: web,\n  name: x}}\n  name: web\n", None),
+        (f"{HEAD} labels:\n  name: x\n name: web\n", None),
         (f"{HEAD}  name: web\r\n", None),
         ("apiVersion: v1\nkind: ConfigMapList\nmetadata:\n  name: web\nitems: []\n", None),
         (f"{HEAD}  name: web\n...\n{HEAD}  name: api\n", None),

@@ -35,6 +35,7 @@ def value(text: str) -> object:
         ("a: !!binary aGk=", "f.yaml:1:4", "tag:yaml.org,2002:binary"),
         ("a: !<plain> [b]\n", "f.yaml:1:4", "plain"),
         ("a: !<quoted> 5\n", "f.yaml:1:4", "quoted"),
+        ("a: 1\n<<: !x {b: 2}\n", "f.yaml:2:5", "!x"),
     ],
 )
 def test_Y01_tags_are_refused_at_their_place(text: str, place: str, tag: str) -> None:

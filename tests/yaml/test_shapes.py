@@ -150,3 +150,20 @@ def test_what_could_mean_more_is_parsed(parsed: list[str], other: str) -> None:
     except OverlayError:
         pass
     assert len(parsed) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('a: b\nc: "text\n---no mark"\nd: {e: f}\n', "f.yaml:4:8"),
+        ("# said\r---\ra: b\nd: {e: f}\n", "f.yaml:4:8"),
+        ("---  {a: b, d: {e: f}}\n", "f.yaml:1:20"),
+    ],
+    ids=["dashes in a text", "other line ends", "on the line of the dashes"],
+)
+def test_places_in_what_is_made_are_those_that_a_parser_tells(parsed: list[str], text: str, place: str) -> None:
+    known = Shapes()
+    for each in (text, text.replace("b", "x")):
+        (document,) = known.read(each, "f.yaml")
+        assert str(document.location(("d", "e"))) == place
+    assert len(parsed) == 1
