@@ -691,7 +691,10 @@ def schemas() -> dict[str, Schema]:
             "How versions are compared; of a change, what its base says of ignored fields counts.",
             {
                 "ignore": many("Fields that are left out.", FIELD_RULE),
-                "mask": many("Fields whose values are hidden, as those of Secrets are.", FIELD_RULE),
+                "mask": many(
+                    "Fields whose values are hidden wherever differences are shown, as those of Secrets are.",
+                    FIELD_RULE,
+                ),
             },
         ),
         "policy": POLICY,

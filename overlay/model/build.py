@@ -21,7 +21,7 @@ class Settings:
     """What the layers settled together for one environment.
 
     signers: all of them must have signed its bundle. image_fields: where else than in containers images are named.
-    masked: fields whose values are hidden wherever its objects are shown.
+    masked: fields whose values are hidden wherever differences of its objects are shown.
     """
 
     release_name: str
