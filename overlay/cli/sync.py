@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from overlay.cli.publishing_run import Prepared
     from overlay.gitops.plan import Plan
     from overlay.gitops.publish import Outcome
+    from overlay.model.build import Build
 
 
 def sync(args: dict[str, Any]) -> int:
@@ -89,10 +90,17 @@ def _with_clusters(args: dict[str, Any], run: Prepared) -> tuple[Prepared, Looke
     if run.planned and not any(run.builds[one.name].settings.cluster for one in run.planned):
         _warn_of_no_cluster(args, [one.name for one in run.planned])
     run.progress.at("looking at clusters")
-    looked = look_at_clusters(args, [run.builds[one.name] for one in run.planned if one.plan.action != "held"])
+    looked = look_at_clusters(
+        args, [_hiding(run.builds[one.name], one) for one in run.planned if one.plan.action != "held"]
+    )
     run.progress.end()
     planned = tuple([one for one in run.planned if one.name not in looked.refused])
     return replace(run, planned=planned, errors=(*run.errors, *looked.errors)), looked
+
+
+def _hiding(build: Build, one: Planned) -> Build:
+    """Return a build that also hides what is hidden of what stands there."""
+    return replace(build, settings=replace(build.settings, masked=one.masked))
 
 
 def _warn_of_no_cluster(args: dict[str, Any], names: Sequence[str]) -> None:

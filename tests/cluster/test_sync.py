@@ -210,6 +210,22 @@ def test_what_a_manager_that_is_named_owns_is_left_to_it_alone(make: Callable[..
     assert f"ConfigMap/{shop.namespace}/settings: .data.level belongs to somebody\n" in done.stderr
 
 
+def test_Z08_a_change_that_hides_less_shows_nothing_of_what_was_hidden(make: Callable[..., Shop]) -> None:
+    shop = make()
+    mask = "apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: shop}\nspec: {diff: {mask: [{path: data.level}]}}\n"
+    write(shop.folder, {"overlay.yaml": mask})
+    shop.commit()
+    assert shop.sync("--first-contact").returncode == 0
+    settings = next(path for path in shop.folder.rglob("*.yaml") if "level: " in path.read_text())
+    settings.write_text(settings.read_text().replace("level: info", "level: hunter2"))
+    (shop.folder / "overlay.yaml").unlink()
+    shop.commit()
+    done = shop.sync()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("data.level: •••• → •••• (changed)\n") == 2, "in Git and in the cluster"
+    assert not {"hunter2", "info"} & set(done.stdout.split())
+
+
 def test_a_namespace_that_is_not_there_is_told_once_with_two_ways_on(make: Callable[..., Shop]) -> None:
     shop = make()
     folder = shop.folder / "environments" / "prod"
