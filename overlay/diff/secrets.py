@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LEAST = 10
 # Between texts: part of no token, and no line end alone, over which one may go on.
 _BETWEEN = "\n|\n"
+# What a Secret holds.
+_HELD = ("data", "stringData")
 # kubectl keeps a copy of the whole object there.
 _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -55,8 +57,8 @@ def hide_each(objects: Sequence[Sequence[Body | None]]) -> list[list[Body | None
 
 
 def _looked_at(bodies: Iterable[Body | None]) -> tuple[bool, bool]:
-    """Tell whether a variable in objects that are no Secrets is called like a secret, and whether a text is a token."""
-    texts, has_names = _texts([one for one in bodies if one is not None and not _is_secret(one)])
+    """Tell of objects, but for what Secrets hold, whether a variable is called like a secret, and a text is a token."""
+    texts, has_names = _texts([_open(one) for one in bodies if one is not None])
     return has_names, _is_token(_BETWEEN.join(texts))
 
 
@@ -91,16 +93,15 @@ def _hidden(bodies: Sequence[Body | None], *, may_hold: bool) -> list[Body | Non
     def of(body: Body | None) -> Body | None:
         if body is None:
             return None
+        seen: Body = covered(_open(body)) if may_hold else body
         if not _is_secret(body):
-            return without_copy(dict(covered(body)) if may_hold else body)
-        result = dict(body)
-        for name in ("data", "stringData"):
-            held = body.get(name)
-            if isinstance(held, dict):
-                result[name] = {key: hidden((name, key), item) for key, item in held.items()}
-            elif held is not None:
-                result[name] = hidden((name,), held)
-        return without_copy(result)
+            return without_copy(seen)
+        return without_copy({key: held(key, item) if key in _HELD else seen[key] for key, item in body.items()})
+
+    def held(name: str, item: Any) -> Any:
+        if isinstance(item, dict):
+            return {key: hidden((name, key), inner) for key, inner in item.items()}
+        return hidden((name,), item) if item is not None else None
 
     def without_copy(body: Body) -> Body:
         annotations = body["metadata"].get("annotations")
@@ -114,6 +115,11 @@ def _hidden(bodies: Sequence[Body | None], *, may_hold: bool) -> list[Body | Non
 
 def _is_secret(body: Body) -> bool:
     return body.get("kind") == "Secret" and body.get("apiVersion") == "v1"
+
+
+def _open(body: Body) -> Body:
+    """Return an object without what a Secret holds."""
+    return {key: item for key, item in body.items() if key not in _HELD} if _is_secret(body) else body
 
 
 def _is_token(text: str) -> bool:

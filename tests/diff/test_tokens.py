@@ -34,6 +34,28 @@ def test_Z08_a_token_over_two_lines_is_hidden_whatever_stands_beside_it() -> Non
         assert plain(found["data"])["a"] == "••••"
 
 
+def test_Z08_a_token_beside_what_a_secret_holds_is_hidden() -> None:
+    versions: list[dict[str, Any] | None] = [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "a", "annotations": {"by": token}},
+            "data": {"k": "eA=="},
+        }
+        for token in (OLD, NEW)
+    ]
+    before, after = hide(versions)
+    assert [plain(one) for one in (before, after)] == [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "a", "annotations": {"by": by}},
+            "data": {"k": "••••"},
+        }
+        for by in ("••••", "•••• (changed)")
+    ]
+
+
 def test_Z08_of_many_objects_those_with_a_token_are_told() -> None:
     steady = config("steady-and-long")
     found = hide_each([[steady, steady], [config(OLD), config(NEW)], [None, steady]])
