@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from operator import is_
 
 from overlay.errors import LimitError, OverlayError, YamlError, raise_all
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 # Node trees of larger texts are not kept: a place is then found by composing the text again.
 _KEEP_NODES_BELOW = 512 * 1024
 _UNCOLLECTED_ABOVE = 100_000
-# What stands behind a `---`; at the end of the text there is nothing.
-_BLANK = frozenset(("", " ", "\t", "\r", "\n"))
+# What begins the next document: `---` in a line, whatever ends the one before (YAML 1.1, 5.4); `---a` is a text.
+_NEXT = r"[\n\r\x85\u2028\u2029]---(?=[ \t\n\r\x85\u2028\u2029]|\Z)"
 # Tags of ours, told by identity: in a document, `!<plain>` is a tag like any other.
 PLAIN, _QUOTED = "plain", "quoted"
 # What plain scalars mean, and one text for all that are the same: manifests say the same words again and again.
@@ -90,11 +91,9 @@ class Document:
     def _composed(self) -> Any:
         """Compose this document again, from its own part of the text."""
         start = self.mark.index - self.mark.column
-        # `---` at the start of a line begins a document wherever it stands; `---a` may stand in a text.
-        end = self._text.find("\n---", self.mark.index)
-        while end >= 0 and self._text[end + 4 : end + 5] not in _BLANK:
-            end = self._text.find("\n---", end + 4)
-        part = self._text[start:] if end < 0 else self._text[start : end + 1]
+        # It ends there wherever it stands, within quotes, too.
+        end = re.compile(_NEXT).search(self._text, self.mark.index)
+        part = self._text[start:] if end is None else self._text[start : end.start() + 1]
         self._first = self.line - 1
         return next(compose(part))
 
