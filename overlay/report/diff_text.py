@@ -42,9 +42,13 @@ def diff_text(diffs: Sequence[EnvironmentDiff], style: Style, *, width: int = WI
         out += [f"  {inert(problem.message)}\n" for problem in each.diff.problems]
         out += [line for one in each.diff.objects for line in _object(one, style, width)]
         if each.diff.ignored:
-            out.append(f"  {_fields(each.diff.ignored)} differ that are ignored\n")
+            out.append(f"  {_ignored(each.diff.ignored)}\n")
     out += [f"{style.paint('warning:', 'yellow', 'bold')} {inert(text)}\n" for text in removed_warnings(diffs)]
     return "".join(out)
+
+
+def _ignored(count: int) -> str:
+    return f"{_fields(count)} {'differs that is' if count == 1 else 'differ that are'} ignored"
 
 
 def _fields(count: int) -> str:
