@@ -43,7 +43,13 @@ def is_text(one: FieldDiff) -> bool:
 
 def text_lines(one: FieldDiff) -> list[str]:
     """Return the lines of a text that differ, with some around them."""
-    return text_changes(one.before, one.after)
+    return [_blanks(line) if line[:1] in ("+", "-") else line for line in text_changes(one.before, one.after)]
+
+
+def _blanks(line: str) -> str:
+    """Return a line with the blanks at its end to be seen: they may be all that differs."""
+    bare = line.rstrip(" ")
+    return bare + "·" * (len(line) - len(bare))
 
 
 def field_path(one: FieldDiff) -> str:

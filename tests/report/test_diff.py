@@ -70,6 +70,12 @@ def test_many_lines_are_compared_line_by_line() -> None:
     ]
 
 
+def test_blanks_at_the_end_of_a_line_are_seen() -> None:
+    one = changed(before="a\nb  \n", after="a\nb\n", path="data.text")
+    assert diff_text([environment("a", one)], PLAIN).splitlines()[4:] == ["         a", "        -b··", "        +b"]
+    assert "\n-b··\n+b\n" in diff_markdown([environment("a", one)], "main", "now")
+
+
 def test_numbers_and_names() -> None:
     found = [environment("prod", changed(), GONE), EnvironmentDiff(environment="dev", change="same")]
     assert diff_stat(found, PLAIN) == (
