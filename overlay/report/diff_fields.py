@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from overlay.diff.comparison import Cause
     from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
+    from overlay.model.finding import Finding
 
 MARKS = {"added": "+", "removed": "-", "changed": "~", "renamed": "~"}
 _NAMED = 3
@@ -61,6 +62,11 @@ def place_of(cause: Cause | None) -> str:
     if cause is None:
         return ""
     return f"{cause.location} {cause.what}" if cause.what not in ("", "template") else str(cause.location)
+
+
+def problem_text(problem: Finding) -> str:
+    """Return what is wrong, after its place."""
+    return f"{problem.location}: {problem.message}" if problem.location is not None else problem.message
 
 
 def counts(one: EnvironmentDiff) -> str:
