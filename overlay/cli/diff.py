@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
     from overlay.cli.past import Shown
     from overlay.diff.effect import FieldChange
+    from overlay.model.project import FieldRule
 
 
 def diff(args: dict[str, Any]) -> int:
     """Print what differs; return 1 where something does."""
     sides = args["sides"]
-    between = [one for one in sides if ".." in one and "@" not in one]
-    revisions = [one for one in sides if "@" in one]
+    between = [one for one in sides if ".." in one and "@" not in one and not _leads_up(one)]
+    revisions = [one for one in sides if "@" in one and not _leads_up(one)]
     if len(between) > 1 or (revisions and len(sides) > 1):
         raise UsageError(f"{' '.join(sides)!r} is no comparison of two sides", hint=_joined(sides))
     names = [one for one in sides if one not in between]
@@ -59,6 +60,11 @@ def diff(args: dict[str, Any]) -> int:
     return version_diff(args, names, *(between or [""]))
 
 
+def _leads_up(text: str) -> bool:
+    """Tell whether a word is a path such as ../old.yaml: no name in Git begins or ends with a slash."""
+    return is_manifests(text) and ".." in text.split("/")
+
+
 def _joined(sides: Sequence[str]) -> str:
     if len(sides) == 2 and all("@" in one and ".." not in one for one in sides):
         return f"write {sides[0]}..{sides[1]}"
@@ -66,8 +72,10 @@ def _joined(sides: Sequence[str]) -> str:
 
 
 def is_bundle(text: str) -> bool:
-    """Tell whether --against names a bundle, and no folder of manifests."""
-    return "://" in text or not os.path.isdir(text) or os.path.exists(os.path.join(text, "oci-layout"))
+    """Tell whether --against names a bundle, and no folder or file of manifests."""
+    if "://" in text or (is_manifests(text) and os.path.isfile(text)):
+        return "://" in text
+    return not os.path.isdir(text) or os.path.exists(os.path.join(text, "oci-layout"))
 
 
 def _only(names: Sequence[str], args: dict[str, Any], flag: str) -> str:
@@ -92,7 +100,7 @@ def _diff_revisions(args: dict[str, Any], text: str) -> int:
     with Past(args) as past:
         past.open(dict.fromkeys([one.environment for one in sides]))
         before, after = [past.show(one) for one in sides]
-    changes = _changes(before, after)
+        changes = _changes(before, after, past.documents.project.masked)
     if args["output"] == "text":
         sys.stdout.write(_text(before, after, changes, args))
     else:
@@ -100,15 +108,18 @@ def _diff_revisions(args: dict[str, Any], text: str) -> int:
     return EXIT_DIFFERENT if changes else EXIT_OK
 
 
-def _changes(before: Shown, after: Shown) -> list[FieldChange]:
-    """Return what differs; between environments, names and namespaces that differ do not count."""
+def _changes(before: Shown, after: Shown, masked: Sequence[FieldRule]) -> list[FieldChange]:
+    """Return what differs; between environments, names and namespaces that differ do not count.
+
+    masked: fields that the project hides now, beside those that it hid then.
+    """
     from overlay.diff.effect import environment_changes, field_changes  # noqa: PLC0415
     from overlay.diff.environments import Side  # noqa: PLC0415
     from overlay.kube.types import load_types  # noqa: PLC0415
 
     records = [one.content.record for one in (before, after)]
     types = load_types(records[1].value["settings"]["kubernetesVersion"])
-    masked = (*records[0].masked, *records[1].masked)
+    masked = (*records[0].masked, *records[1].masked, *masked)
     if records[0].environment == records[1].environment:
         return field_changes(before.objects, after.objects, types, masked)
     settings = [one.value["settings"] for one in records]
@@ -164,9 +175,9 @@ stands the line of the change that does it. Environments that change alike are t
 -o json is a document of kind Changes (`overlay schema changes`), markdown fits into one comment of a pull request,
 html is one page, unified is as `diff -u`, and github annotates the lines of the change.
 
-ENV --against DIR compares with a folder of manifests (DIR/ENV where that is there), --against REF with a bundle.
-PATH --against PATH compares two folders, or files, of manifests, such as rendered/prod or all.yaml; what both hold byte
-for byte is not read.
+ENV --against PATH compares with a folder of manifests (PATH/ENV where that is there), or a file; --against REF with a
+bundle. PATH --against PATH compares two folders, or files, of manifests, such as rendered/prod or all.yaml; what both
+hold byte for byte is not read.
 
 ENV@NUMBER..ENV@NUMBER compares published revisions; one alone is held against the newest of its environment. They may
 be of different environments: namespaces, and names that differ by prefix, suffix or content hash, are no differences
@@ -208,7 +219,7 @@ Examples:
             name="against",
             flags=("--against",),
             metavar="PATH|REF",
-            help="Compare with a folder of manifests, or with a bundle: oci://host/path:tag, or one here.",
+            help="Compare with a folder, or a file, of manifests, or with a bundle: oci://host/path:tag, or one here.",
         ),
         Param(name="live", flags=("--live",), kind="flag", help="Compare with the cluster."),
         Param(name="with_prune", flags=("--with-prune",), kind="flag", help="Also show what would be deleted."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from overlay.errors import OverlayError, UsageError, raise_all
+from overlay.errors import OverlayError, raise_all
 from overlay.model.value import replace, value
 
 TYPE_CHECKING = False
@@ -28,15 +28,13 @@ class Manifests:
 
 
 def folder_objects(folder: str, known: Mapping[bytes, Resource] | None = None) -> list[Resource] | None:
-    """Return the objects in the files of a folder; None for one that is not there.
+    """Return the objects in the files of a folder, or in one file; None for one that is not there.
 
-    known: objects by the part of a text that they are written as, which is not read again. Raises UsageError, and
-    Problems with all that is wrong in the files.
+    known: objects by the part of a text that they are written as, which is not read again. Raises Problems with all
+    that is wrong in the files.
     """
     if not os.path.lexists(folder):
         return None
-    if not os.path.isdir(folder):
-        raise UsageError(f"{folder} is no folder", hint="--against takes a folder of manifests, or a bundle")
     return objects_of(read_manifests(folder), known or {})
 
 

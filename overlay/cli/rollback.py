@@ -10,6 +10,7 @@ from overlay.errors import EXIT_OK, OverlayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from overlay.cli.publishing import Planned, Publishing
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from overlay.gitops.plan import Plan, Wanted
     from overlay.gitops.publish import Outcome
     from overlay.model.cluster import ClusterSettings
+    from overlay.model.project import FieldRule
 
 
 def rollback(args: dict[str, Any]) -> int:
@@ -42,7 +44,7 @@ def rollback(args: dict[str, Any]) -> int:
         is_applied = has_cluster and not args["git_only"]
         own = past.documents.settled(name).cluster if is_applied else None
     with Publishing(args, past.documents.project.root) as publishing:
-        one = _plan(publishing, want, content)
+        one = _plan(publishing, want, content, past.documents.project.masked)
         if number is None and one.plan.previous is not None and one.plan.previous[0] != latest.number:
             raise published_meanwhile(one.plan, one.plan)
         event(args, "planned", name, plan=plan_value(one))
@@ -93,10 +95,11 @@ def _apply(args: dict[str, Any], name: str) -> int:
     return apply_published({**args, **where, "from_git": True, "allow_rollback": False})
 
 
-def _plan(publishing: Publishing, want: Wanted, content: Content) -> Planned:
+def _plan(publishing: Publishing, want: Wanted, content: Content, masked: Sequence[FieldRule]) -> Planned:
     """Decide what going back would do.
 
-    Raises OverlayError where it cannot be done.
+    masked: fields that the project hides now, beside those that it hid then. Raises OverlayError where it cannot
+    be done.
     """
     from overlay.cli.publishing import Planned, masked_before  # noqa: PLC0415
     from overlay.gitops.manifests import objects_of  # noqa: PLC0415
@@ -113,7 +116,7 @@ def _plan(publishing: Publishing, want: Wanted, content: Content) -> Planned:
         plan=looked.plan,
         contents=looked.contents,
         publisher=publisher,
-        masked=(*masked_before(looked), *content.record.masked),
+        masked=(*masked_before(looked), *content.record.masked, *masked),
     )
 
 

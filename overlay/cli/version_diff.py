@@ -125,6 +125,8 @@ def _against_folder(
         known = workshop.run.environments
         names = tuple(dict.fromkeys(names)) if names else known
         check_names(names, known)
+        if len(names) > 1 and os.path.isfile(folder):
+            raise UsageError(f"{folder} is one file, and {len(names)} environments are asked for", hint="name one")
         wanted = wanted_of(args, workshop.project, workshop.project)
         found = [_folder_diff(workshop, folder, name, wanted, alone=len(names) == 1) for name in names]
     return found, ({"ref": folder, "commit": None}, {"ref": "now", "commit": None})

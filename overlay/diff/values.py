@@ -26,7 +26,8 @@ def value_changes(old: Any, new: Any, kind: Type | None, path: Path = ()) -> lis
     """Return how `old` became `new`; nothing when they are the same.
 
     Scalars are compared as they are written: `0.5` and `500m`, 1 and "1" differ. Lists with keys and sets have no
-    order, but for init containers, variables that name each other, and lists of unknown type.
+    order, but for init containers, variables that name each other, and lists of unknown type. Elements of other lists
+    are told apart by their names where all have one.
     """
     found: list[Change] = []
     _walk(old, new, kind, path, found)
@@ -65,6 +66,9 @@ def _plainly_same(old: Any, new: Any) -> bool:
 def _lists(old: list[Any], new: list[Any], kind: Type | None, path: Path, found: list[Change]) -> None:
     below = kind.element() if kind is not None else None
     before, after = _meanings(element_parts(old, kind)), _meanings(element_parts(new, kind))
+    if kind is not None and not kind.keys and (before is None or after is None):
+        # The versions of a CustomResourceDefinition, say: names tell as much as in a list of unknown type.
+        kind, before, after = None, _meanings(element_parts(old, None)), _meanings(element_parts(new, None))
     if before is None or after is None:
         for one, other in align(old, new):
             was = old[one] if one is not None else MISSING

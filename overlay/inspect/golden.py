@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overlay.diff.objects import matched, object_changes
 from overlay.diff.rules import rules_of
-from overlay.diff.secrets import hide, plain
+from overlay.diff.secrets import Hidden, hide, plain
 from overlay.errors import OverlayError
 from overlay.inspect.findings import as_findings
 from overlay.kube.dotted import find, format_path
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from overlay.diff.change import Change
     from overlay.inspect.session import Session
-    from overlay.model.project import Project
+    from overlay.model.project import FieldRule, Project
     from overlay.model.testing import Golden, Test
     from overlay.yaml import Document
 
 FOLDER = "golden"
 UPDATE = "look at it, then `overlay test --update` writes what is rendered now"
+HIDDEN = str(Hidden(0))
 _LONG = 200
 
 
@@ -44,10 +45,13 @@ def golden_path(project: Project, test: str, environment: str) -> str:
     return f"{golden_folder(project)}/{test}/{environment}.yaml"
 
 
-def golden_objects(golden: Golden, objects: Iterable[Resource]) -> list[Resource]:
-    """Return the objects that are kept, as they are: without what is ignored, values of Secrets and tokens hidden."""
+def golden_objects(golden: Golden, objects: Iterable[Resource], masked: Iterable[FieldRule]) -> list[Resource]:
+    """Return the objects that are kept, as they are: without what is ignored.
+
+    Values of Secrets, tokens, and `masked` fields are hidden.
+    """
     matcher = Matcher(golden.target) if golden.target is not None else None
-    rules = rules_of(golden.ignored, (), (), noise=False)
+    rules = rules_of(golden.ignored, masked, (), noise=False)
     found = []
     for one in objects:
         if matcher is None or matcher.matches(one):
@@ -120,14 +124,19 @@ def _compared(
             text = f"is called {old.id.name} in the golden file"
             found.append(_finding(text, old.origin.location, environment, label))
         for change in changes.changes:
+            if changes.kind == "renamed" and change.path == ("metadata", "name"):
+                continue  # told already
             place = documents[old.id.key].location(_concrete(old.body, change))
             related = session.origins.place(new, _concrete(new.body, change))
-            found.append(_finding(_told(change), place, environment, label, related=related))
+            rule = "golden-of-secret" if change.new == HIDDEN else "golden"
+            found.append(_finding(_told(change), place, environment, label, related=related, rule=rule))
     return found
 
 
 def _told(change: Change) -> str:
     where = format_path(change.path) or "the object"
+    if change.new == HIDDEN:
+        return f"{where} is hidden, and is {'not' if change.kind == 'added' else 'in the open'} in the golden file"
     if change.kind == "added":
         return f"{where} is {_short(change.new)}, and is not in the golden file"
     if change.kind == "removed":
@@ -161,8 +170,9 @@ def _finding(
     *,
     hint: str | None = UPDATE,
     related: Location | None = None,
+    rule: str = "golden",
 ) -> Finding:
     return Finding(
-        "golden", text, place, hint, environment, label, severity="error",
+        rule, text, place, hint, environment, label, severity="error",
         related=(("made here", related),) if related is not None else (),
     )  # fmt: skip

@@ -103,7 +103,7 @@ def _outcome(
         checks.append(Checked(label=described(assertion), findings=findings))
     golden = None
     if test.golden is not None:
-        kept = golden_objects(test.golden, result.objects)
+        kept = golden_objects(test.golden, result.objects, settings.masked)
         golden = golden_text(kept)
         differing = golden_findings(project, test, name, kept, session)
         checks.append(Checked(label="golden", findings=tuple(differing)))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from overlay.diff.comparison import Cause
     from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
+    from overlay.model.finding import Finding
 
 MARKS = {"added": "+", "removed": "-", "changed": "~", "renamed": "~"}
 _NAMED = 3
@@ -43,7 +44,13 @@ def is_text(one: FieldDiff) -> bool:
 
 def text_lines(one: FieldDiff) -> list[str]:
     """Return the lines of a text that differ, with some around them."""
-    return text_changes(one.before, one.after)
+    return [_blanks(line) if line[:1] in ("+", "-") else line for line in text_changes(one.before, one.after)]
+
+
+def _blanks(line: str) -> str:
+    """Return a line with the blanks at its end to be seen: they may be all that differs."""
+    bare = line.rstrip(" ")
+    return bare + "·" * (len(line) - len(bare))
 
 
 def field_path(one: FieldDiff) -> str:
@@ -55,6 +62,11 @@ def place_of(cause: Cause | None) -> str:
     if cause is None:
         return ""
     return f"{cause.location} {cause.what}" if cause.what not in ("", "template") else str(cause.location)
+
+
+def problem_text(problem: Finding) -> str:
+    """Return what is wrong, after its place."""
+    return f"{problem.location}: {problem.message}" if problem.location is not None else problem.message
 
 
 def counts(one: EnvironmentDiff) -> str:

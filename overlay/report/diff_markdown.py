@@ -9,6 +9,7 @@ from overlay.report.diff_fields import (
     is_text,
     object_heading,
     place_of,
+    problem_text,
     removed_warnings,
     shown,
     text_lines,
@@ -78,7 +79,7 @@ def _table(differing: Sequence[EnvironmentDiff], total: int) -> str:
 
 def _cell(one: EnvironmentDiff) -> str:
     ignored = f"; {one.ignored} ignored" if one.ignored else ""
-    problem = f": {cell(one.problems[0].message[:_LONGEST])}" if one.problems else ""
+    problem = f": {cell(problem_text(one.problems[0])[:_LONGEST])}" if one.problems else ""
     return f"{heading(one)}{ignored}{problem}"
 
 

@@ -11,6 +11,7 @@ from overlay.report.diff_fields import (
     names_text,
     object_heading,
     place_of,
+    problem_text,
     removed_warnings,
     shown,
     text_lines,
@@ -84,7 +85,7 @@ def _table(diffs: Sequence[EnvironmentDiff], numbers: dict[str, int]) -> str:
     rows = []
     for one in diffs:
         said = "as before" if one.change == "same" else heading(one)
-        problems = "".join([f"<br>{_text(each.message)}" for each in one.problems])
+        problems = "".join([f"<br>{_text(problem_text(each))}" for each in one.problems])
         ignored = f"; {one.ignored} ignored fields" if one.ignored else ""
         quiet = " class=same" if one.change == "same" else ""
         rows.append(

@@ -42,9 +42,13 @@ def diff_text(diffs: Sequence[EnvironmentDiff], style: Style, *, width: int = WI
         out += [f"  {inert(problem.message)}\n" for problem in each.diff.problems]
         out += [line for one in each.diff.objects for line in _object(one, style, width)]
         if each.diff.ignored:
-            out.append(f"  {_fields(each.diff.ignored)} differ that are ignored\n")
+            out.append(f"  {_ignored(each.diff.ignored)}\n")
     out += [f"{style.paint('warning:', 'yellow', 'bold')} {inert(text)}\n" for text in removed_warnings(diffs)]
     return "".join(out)
+
+
+def _ignored(count: int) -> str:
+    return f"{_fields(count)} {'differs that is' if count == 1 else 'differ that are'} ignored"
 
 
 def _fields(count: int) -> str:
@@ -104,8 +108,11 @@ def diff_stat(diffs: Sequence[EnvironmentDiff], style: Style) -> str:
         out.append(f"{style.paint(inert(one.environment).ljust(width), 'bold')}  {heading(one)}{more}\n")
     changed = {word: sum(one.count(word) for one in rows) for word in ("changed", "renamed", "added", "removed")}
     parts = ", ".join([f"{count} {word}" for word, count in changed.items() if count])
-    total = f"{len(rows)} of {len(diffs)} environment{'s' * (len(diffs) != 1)} differ{'s' * (len(rows) == 1)}"
-    return "".join(out) + f"{total}{f': objects {parts}' if parts else ''}\n"
+    failed = sum(one.change == "failed" for one in rows)
+    differing = len(rows) - failed
+    total = f"{differing} of {len(diffs)} environment{'s' * (len(diffs) != 1)} differ{'s' * (differing == 1)}"
+    more = f", {failed} cannot be compared" if failed else ""
+    return "".join(out) + f"{total}{more}{f': objects {parts}' if parts else ''}\n"
 
 
 def diff_names(diffs: Sequence[EnvironmentDiff]) -> str:

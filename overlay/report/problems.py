@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Lines = Callable[[str], list[str] | None]
 
 MAX_LINE = 160
-_SECRET_RULES = ("plain-secret", "token", "certificate", "assertion-of-secret")
+_SECRET_RULES = ("plain-secret", "token", "certificate", "assertion-of-secret", "golden-of-secret")
 _COLORS = {"error": "red", "warning": "yellow", "info": "blue"}
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 

@@ -144,6 +144,17 @@ def test_a_folder_of_manifests_is_the_other_side(project: Path) -> None:
     assert "rendered/prod/service-web.yaml" in done.stderr
 
 
+def test_a_file_of_manifests_is_the_other_side(project: Path) -> None:
+    (project / "old.yaml").write_text(overlay(project, "render", "prod").stdout)
+    assert overlay(project, "diff", "prod", "--against", "old.yaml").returncode == 0
+    replaced(project, "old.yaml", "port: 80", "port: 81")
+    done = overlay(project, "diff", "prod", "--against", "old.yaml", "--name-only")
+    assert (done.returncode, done.stdout) == (1, "prod\t~\tService/shop-prod/web\n")
+    every = overlay(project, "diff", "--all", "--against", "old.yaml")
+    assert (every.returncode, every.stdout) == (2, "")
+    assert every.stderr == "error: old.yaml is one file, and 2 environments are asked for\n  hint: name one\n"
+
+
 def test_what_cannot_be_built_is_an_error_and_others_are_shown(project: Path) -> None:
     replaced(project, PROD, "extends: [../base]", "extends: [../bse]")
     replaced(project, DEV, "1.0.0", "1.1.0")
@@ -167,7 +178,7 @@ def test_C06_a_change_cannot_hide_what_it_does(project: Path) -> None:
     done = overlay(project, "diff", "prod")
     assert "data.level" not in done.stdout
     assert "data.token: •••• → •••• (changed)" in done.stdout
-    assert "  1 field differ that are ignored\n" in done.stdout
+    assert "  1 field differs that is ignored\n" in done.stdout
     assert not {"s3cr3t", "other"} & set(done.stdout.split())
 
 

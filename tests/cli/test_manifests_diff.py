@@ -59,6 +59,15 @@ def test_two_files_are_compared_without_a_project(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_a_path_that_leads_up_is_no_comparison_of_two_commits(tmp_path: Path) -> None:
+    write(tmp_path, old=deployment("web"), new=deployment("web", "1.1"))
+    below = tmp_path / "below@2"
+    below.mkdir()
+    for path in ("../new.yaml", "../below@2/../new.yaml", f"{below}/../new.yaml", ".././new.yaml"):
+        done = overlay(below, "diff", path, "--against", "../old.yaml", "--name-only")
+        assert (done.returncode, done.stdout, done.stderr) == (1, f"{path}\t~\tDeployment/web\n", "")
+
+
 def test_two_folders_are_compared(tmp_path: Path) -> None:
     for side, tag in (("old", "1.0"), ("new", "1.1")):
         (tmp_path / side / "below").mkdir(parents=True)

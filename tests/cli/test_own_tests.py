@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gitops.projects import PROD, overlay, shop, write
+from tests.gitops.projects import DEV, PROD, manifest, overlay, shop, write
 
 HEAD = "apiVersion: overlay.dev/v1\nkind: Test\nmetadata: {name: web}\nspec:\n"
 GOLDEN = f"{HEAD}  golden: {{}}\n"
@@ -294,6 +294,30 @@ def test_values_of_secrets_are_in_no_golden_file_and_in_no_message(project: Path
     told = failures(project, "{target: {kind: Secret}, field: stringData.password, equals: hunter2hunter3}")
     hidden = "a value that is not shown"
     assert told == [f"Secret/shop-prod/login: stringData.password is {hidden}, {hidden} expected"]
+
+
+def test_what_the_project_hides_is_in_no_golden_file_and_in_no_message(project: Path) -> None:
+    write(project, {"tests/web.yaml": GOLDEN})
+    assert overlay(project, "test", "--update").returncode == 0
+    image = "spec.template.spec.containers.*.image"
+    head = "apiVersion: overlay.dev/v1\nkind: Project\nmetadata: {name: shop}\n"
+    write(project, {"overlay.yaml": f"{head}spec: {{diff: {{mask: [{{kind: Deployment, path: {image}}}]}}}}\n"})
+    done = overlay(project, "test")
+    assert "containers.[name=web].image is hidden, and is in the open in the golden file\n" in done.stdout
+    assert "1.0.0" not in done.stdout
+    assert overlay(project, "test", "--update").returncode == 0
+    assert "shop/web" not in (project / "tests/golden/web/prod.yaml").read_text()
+    assert overlay(project, "test").returncode == 0
+
+
+def test_an_object_with_another_name_is_told_once(project: Path) -> None:
+    more = "  configMaps: [{name: more, literals: {level: info}}]\n"
+    write(project, {"tests/web.yaml": GOLDEN, DEV: manifest("dev", "1.0.0", more)})
+    assert overlay(project, "test", "--update").returncode == 0
+    replaced(project, DEV, "info", "debug")
+    done = overlay(project, "test")
+    assert done.stdout.count("error in dev: ConfigMap/shop-dev/more-") == 2, done.stdout
+    assert "metadata.name" not in done.stdout
 
 
 def test_P11_nothing_is_written_through_a_link(project: Path, tmp_path: Path) -> None:

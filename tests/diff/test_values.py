@@ -93,6 +93,20 @@ def test_lists_differ_as_their_types_say(old: Any, new: Any, expected: list[str]
     assert shown(old, new, POD) == expected
 
 
+def test_elements_of_a_list_without_keys_are_told_apart_by_their_names() -> None:
+    crd = load_types("1.34").root("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
+    v1, beta = {"name": "v1", "storage": True}, {"name": "v1beta1", "storage": False}
+    old, new = [v1, beta], [{"name": "v2", "storage": True}, {**v1, "storage": False}, beta]
+    assert shown({"spec": {"versions": old}}, {"spec": {"versions": new}}, crd) == [
+        "added spec.versions.[name=v2]: - > {'name': 'v2', 'storage': True}",
+        "changed spec.versions.[name=v1].storage: True > False",
+        "moved spec.versions: [name=v1],[name=v1beta1] > [name=v2],[name=v1],[name=v1beta1]",
+    ]
+    assert shown({"spec": {"versions": [v1, v1]}}, {"spec": {"versions": [v1]}}, crd) == [
+        "removed spec.versions.1: {'name': 'v1', 'storage': True} > -"
+    ]
+
+
 def test_what_both_share_is_not_looked_at() -> None:
     class Untouchable(dict):  # type: ignore[type-arg]
         def items(self) -> Any:

@@ -68,3 +68,13 @@ def test_Z08_a_change_that_hides_less_shows_nothing_of_what_was_hidden(project: 
     shown(project, "plan", "prod")
     shown(project, "sync", "prod", "-y")
     shown(project, "diff", "prod@1..prod@2")
+
+
+def test_Z08_what_the_project_hides_now_is_hidden_in_what_was_published_before(project: Path) -> None:
+    write(project, {"overlay.yaml": MASK.replace("spec.template.spec", "spec.nothing")})
+    sync(project, "--all", "--allow-dirty")
+    commit(project, "Another", {"environments/prod/environment.yaml": manifest("prod", "swordfish")})
+    sync(project, "--all")
+    commit(project, "Nobody sees images again", {"overlay.yaml": MASK})
+    shown(project, "diff", "prod@2..prod@3")
+    shown(project, "rollback", "prod", "2", "-y")

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from overlay.diff.comparison import Cause
 from overlay.diff.outcome import EnvironmentDiff, FieldDiff, ObjectDiff
+from overlay.model.finding import Finding
 from overlay.model.location import Location
 from overlay.report.diff_github import diff_github
 from overlay.report.diff_markdown import LIMIT, diff_markdown
@@ -70,12 +71,28 @@ def test_many_lines_are_compared_line_by_line() -> None:
     ]
 
 
+def test_blanks_at_the_end_of_a_line_are_seen() -> None:
+    one = changed(before="a\nb  \n", after="a\nb\n", path="data.text")
+    assert diff_text([environment("a", one)], PLAIN).splitlines()[4:] == ["         a", "        -b··", "        +b"]
+    assert "\n-b··\n+b\n" in diff_markdown([environment("a", one)], "main", "now")
+
+
 def test_numbers_and_names() -> None:
     found = [environment("prod", changed(), GONE), EnvironmentDiff(environment="dev", change="same")]
     assert diff_stat(found, PLAIN) == (
         "prod  1 changed, 1 removed; 1 field\n1 of 2 environments differs: objects 1 changed, 1 removed\n"
     )
     assert diff_names(found) == "prod\t~\tDeployment/shop/web\nprod\t-\tService/shop/web\n"
+
+
+def test_what_cannot_be_compared_is_counted_apart_and_told_with_its_place() -> None:
+    problem = Finding("yaml", "a node is missing", Location("environments/dev/values.yaml", 2, 1), None, "dev")
+    found = [environment("prod"), EnvironmentDiff(environment="dev", change="failed", problems=(problem,))]
+    assert diff_stat(found, PLAIN).splitlines()[-1] == (
+        "1 of 2 environments differs, 1 cannot be compared: objects 1 changed"
+    )
+    said = "`environments/dev/values.yaml:2:1: a node is missing`"
+    assert f"| `dev` | cannot be compared: {said} |\n" in diff_markdown(found, "main", "now")
 
 
 def test_unified_is_as_diff_prints_it() -> None:
