@@ -35,7 +35,7 @@ def shown_beside(one: FieldDiff, width: int) -> tuple[str, str]:
     old, new = shown(one.before), shown(one.after)
     if one.change == "changed" and max(len(old), len(new)) > width:
         alike = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-        start = alike - max(width // 4, 8)
+        start = alike - min(max(width // 4, 8), 60)
         if start > 0:
             return f"…{old[start:]}", f"…{new[start:]}"
     return old, new
