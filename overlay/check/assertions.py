@@ -125,6 +125,8 @@ def _expression(
     said = assertion.message or f"{assertion.content[:_SHOWN]} is false"
     if isinstance(answer, Failure):
         hint = "a field that may be absent is asked for with has(object.field) first"
+        if resource is None and answer.message == "there is no object":
+            hint = "`target` says which objects are each `object`; without it there is `objects`, all of them"
         yield Unmet(text=f"{said}: it cannot be evaluated: {answer.message}", resource=resource, hint=hint)
     elif answer is not False:
         text = "the expression gives no true or false"

@@ -27,6 +27,20 @@ def shown(item: Any) -> str:
     return json.dumps(item, ensure_ascii=False)
 
 
+def shown_beside(one: FieldDiff, width: int) -> tuple[str, str]:
+    """Return both values; of long ones that begin alike what is before their difference is left out.
+
+    width: where a value will be cut, so that the difference is to be seen before it.
+    """
+    old, new = shown(one.before), shown(one.after)
+    if one.change == "changed" and max(len(old), len(new)) > width:
+        alike = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+        start = alike - min(max(width // 4, 8), 60)
+        if start > 0:
+            return f"…{old[start:]}", f"…{new[start:]}"
+    return old, new
+
+
 def _means_more(text: str) -> bool:
     """Tell whether a string would be taken for a number, a boolean or nothing."""
     if text in ("true", "false", "null"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlay.report.diff_fields import field_path, names_text, object_heading, shown
+from overlay.report.diff_fields import field_path, names_text, object_heading, shown_beside
 from overlay.report.problems import command
 from overlay.report.style import inert
 
@@ -50,9 +50,7 @@ def _add(lines: dict[Location | None, dict[str, dict[str, None]]], cause: Cause 
 
 
 def _field(one: FieldDiff) -> str:
-    old, new = (
-        text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for text in (shown(one.before), shown(one.after))
-    )
+    old, new = [text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for text in shown_beside(one, _LONGEST)]
     if one.change == "changed":
         return f"{field_path(one)}: {old} → {new}"
     return f"{field_path(one)} {one.change}" + (f": {new}" if one.change == "added" else "")

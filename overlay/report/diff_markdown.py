@@ -11,7 +11,7 @@ from overlay.report.diff_fields import (
     place_of,
     problem_text,
     removed_warnings,
-    shown,
+    shown_beside,
     text_lines,
 )
 from overlay.report.markdown import block, cell, code
@@ -123,8 +123,9 @@ def _field(one: FieldDiff) -> list[str]:
         return [f"  {path}:", *text_lines(one)]
     if one.change == "moved":
         return [f"! {path}: in another order"]
-    found = [f"- {path}: {shown(one.before)}"] if one.change != "added" else []
-    return found + ([f"+ {path}: {shown(one.after)}"] if one.change != "removed" else [])
+    old, new = shown_beside(one, _LONGEST - len(path) - 4)
+    found = [f"- {path}: {old}"] if one.change != "added" else []
+    return found + ([f"+ {path}: {new}"] if one.change != "removed" else [])
 
 
 def _bounded(lines: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from overlay.report.diff_fields import (
     object_heading,
     place_of,
     removed_warnings,
-    shown,
+    shown_beside,
     text_lines,
 )
 from overlay.report.style import inert
@@ -73,7 +73,7 @@ def _field(one: FieldDiff, style: Style, width: int) -> Iterator[str]:
             text = _cut(inert(line), width - 8)
             yield f"        {style.paint(text, color) if color else text}".rstrip() + "\n"
         return
-    old, new = inert(shown(one.before)), inert(shown(one.after))
+    old, new = [inert(text) for text in shown_beside(one, width - 10)]
     if one.change == "moved":
         yield f"      {path}: in another order{place}\n"
     elif one.change == "added":

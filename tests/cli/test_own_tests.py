@@ -163,6 +163,13 @@ def test_an_expression_that_cannot_be_read_is_a_mistake_of_the_test(project: Pat
     assert "  --> tests/web.yaml:7:48\n" in done.stderr
 
 
+def test_an_expression_about_an_object_of_no_target_leads_to_the_target(project: Path) -> None:
+    done = overlay(asserting(project, "expression: object.spec.replicas > 1"), "test")
+    assert done.returncode == 1
+    hint = "  hint: `target` says which objects are each `object`; without it there is `objects`, all of them\n"
+    assert hint in done.stdout
+
+
 def test_an_expression_that_never_ends_is_one_failure(project: Path) -> None:
     nested = "objects.all(o, " + "".join([f"range.all(x{at}, " for at in range(6)]) + "true" + ")" * 7
     text = nested.replace("range", str(list(range(40))))

@@ -71,6 +71,15 @@ def test_many_lines_are_compared_line_by_line() -> None:
     ]
 
 
+def test_long_values_are_shown_from_where_they_differ() -> None:
+    found = [environment("a", changed(before=f"{'x' * 5_000}old{'y' * 5_000}", after=f"{'x' * 5_000}new{'y' * 5_000}"))]
+    for text in (diff_text(found, PLAIN), diff_text(found, PLAIN, width=80), diff_markdown(found, "main", "now")):
+        old, new = [line for line in text.splitlines() if line.lstrip().startswith(("- ", "+ "))]
+        assert ("…xxx" in old, "xxxoldyyy" in old, "…xxx" in new, "xxxnewyyy" in new) == (True,) * 4
+    assert "xxxoldyyy" in diff_github(found)
+    assert "xxxnewyyy" in diff_github(found)
+
+
 def test_blanks_at_the_end_of_a_line_are_seen() -> None:
     one = changed(before="a\nb  \n", after="a\nb\n", path="data.text")
     assert diff_text([environment("a", one)], PLAIN).splitlines()[4:] == ["         a", "        -b··", "        +b"]
