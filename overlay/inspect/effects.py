@@ -29,15 +29,16 @@ MOST_KEYS = 300
 
 
 class Effects:
-    """One environment's values beside another's, on the same chart."""
+    """One environment's values beside another's, on the same templates."""
 
     def __init__(self, one: Session, other: Session) -> None:
         self._one = one
         self._request = one.prepared.request
         beside = other.prepared.request
         self._changes: dict[Key, Any] = {}
-        if self._request is None or beside is None or not _same_templates(self._request.chart, beside.chart):
+        if self._request is None or beside is None:
             return
+        self._beside = beside.chart
         here, there = dict(flat(one.values().effective)), dict(flat(other.values().effective))
         changes = {
             key: there.get(key)
@@ -52,7 +53,7 @@ class Effects:
 
         file: the template. resource: the chart's object, of either environment. path: () for the object itself.
         """
-        if self._request is None or not self._changes:
+        if self._request is None or not self._changes or not _same_template(self._request.chart, self._beside, file):
             return ()
         if file not in self._known:
             self._known[file] = list(self._tried(self._request, file))
@@ -88,13 +89,23 @@ class Effects:
         return {(one.id.kind, one.id.name, one.id.namespace): one.body for one in found}
 
 
-def _same_templates(one: ChartSource, other: ChartSource) -> bool:
-    """Tell whether two charts do the same with the same values; their own are among those that are compared."""
+def _same_template(one: ChartSource, other: ChartSource, file: str) -> bool:
+    """Tell whether a template does the same with the same values in two charts.
+
+    Their own values are among those that are compared, and each is tried in one chart: what else the charts say, and
+    what their other templates make, is the same both times.
+    """
     if one.digest == other.digest:
         return True
-    return [each for each in one.files if each[0] != "values.yaml"] == [
-        each for each in other.files if each[0] != "values.yaml"
-    ]
+    name = file.removeprefix(f"{one.path}/")
+
+    def matters(path: str) -> bool:
+        folder, _, base = path.rpartition("/")
+        return path == name or (
+            path not in ("values.yaml", "Chart.yaml") and (folder != "templates" or base[:1] == "_")
+        )
+
+    return [each for each in one.files if matters(each[0])] == [each for each in other.files if matters(each[0])]
 
 
 def _with(values: dict[str, Any], key: Key, item: Any) -> dict[str, Any]:

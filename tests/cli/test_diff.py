@@ -103,25 +103,42 @@ def test_the_page_is_printed(project: Path) -> None:
     assert "<h2>Deployment/shop-prod/web</h2>" in done.stdout
 
 
-def test_a_value_of_the_chart_is_the_cause_of_what_a_template_makes_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("also", "cause"),
+    [
+        (None, "values.yaml"),
+        ("Chart.yaml", "values.yaml"),
+        ("templates/service.yaml", "values.yaml"),
+        ("templates/deployment.yaml", "templates/deployment.yaml"),
+    ],
+    ids=["alone", "the chart's version", "another template", "the template"],
+)
+def test_a_value_of_the_chart_is_the_cause_of_what_a_template_makes_of_it(
+    tmp_path: Path, also: str | None, cause: str
+) -> None:
     project = tmp_path / "shop"
     assert overlay(tmp_path, "init", "shop", "--environments", "dev,prod", "-q").returncode == 0
     git(project, "init", "-q", "-b", "main")
     git(project, "add", ".")
     git(project, "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-q", "-m", "all")
-    values = project / "environments/base/chart/values.yaml"
-    line = next(at for at, text in enumerate(values.read_text().splitlines(), 1) if text.strip().startswith("tag:"))
+    chart = project / "environments/base/chart"
+    if also is not None:
+        (chart / also).write_text((chart / also).read_text() + "# changed, too\n")
+    values = chart / "values.yaml"
     text = values.read_text().splitlines()
+    line = next(at for at, one in enumerate(text, 1) if one.strip().startswith("tag:"))
     text[line - 1] = text[line - 1].partition(":")[0] + ': "9.9.9"'
     values.write_text("\n".join(text) + "\n")
     found = json.loads(overlay(project, "diff", "prod", "-o", "json").stdout)
     causes = {
-        (field["cause"]["file"], field["cause"]["line"], field["cause"]["what"])
+        (field["cause"]["file"].removeprefix("environments/base/chart/"), field["cause"]["what"])
         for one in found["environments"][0]["objects"]
         for field in one["fields"]
         if field["path"].endswith("image")
     }
-    assert causes == {("environments/base/chart/values.yaml", line, "image.tag")}
+    assert causes == {(cause, "image.tag" if cause == "values.yaml" else "template")}
+    places = {field["cause"]["line"] for one in found["environments"][0]["objects"] for field in one["fields"]}
+    assert cause != "values.yaml" or line in places
 
 
 def test_a_folder_of_manifests_is_the_other_side(project: Path) -> None:

@@ -212,21 +212,31 @@ def test_an_object_that_a_patch_removed_names_the_patch(tmp_path: Path) -> None:
     assert [said(cause) for cause in one.causes] == ["base/plain.yaml:1:1 resource", "prod/environment.yaml:7:7 patch"]
 
 
-def test_charts_of_two_versions_are_compared_without_their_values(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("template", "places"),
+    [
+        (TEMPLATE, ("base/chart/values.yaml:1:11 replicas", "prod/values.yaml:1:11 replicas")),
+        (
+            TEMPLATE + "# another\n",
+            ("base/chart/templates/web.yaml:6:3 template", "prod/other/templates/web.yaml:6:3 template"),
+        ),
+    ],
+    ids=["the same template", "another template"],
+)
+def test_values_of_charts_of_two_versions_count_where_the_template_is_the_same(
+    tmp_path: Path, template: str, places: tuple[str, str]
+) -> None:
     shop = project(tmp_path, dev={}, prod={"spec": "  chart: {path: other}\n", "values.yaml": "replicas: 3\n"})
     for name, text in (
         ("Chart.yaml", "apiVersion: v2\nname: shop\nversion: 2.0.0\n"),
         ("values.yaml", VALUES),
-        ("templates/web.yaml", TEMPLATE),
+        ("templates/web.yaml", template),
     ):
         path = shop / "environments/prod/other" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     assert causes(compared(shop, "dev", "prod")) == {
-        "Deployment spec.replicas": [
-            ("1", "base/chart/templates/web.yaml:6:3 template"),
-            ("3", "prod/other/templates/web.yaml:6:3 template"),
-        ]
+        "Deployment spec.replicas": [("1", places[0]), ("3", places[1])],
     }
 
 
