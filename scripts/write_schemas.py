@@ -506,8 +506,10 @@ PARENTS: Schema = {
 }
 
 
-def document(kind: str, description: str, spec: Schema, defs: Schema) -> Schema:
-    """Return the schema of one kind of document."""
+def document(
+    kind: str, description: str, spec: Schema, defs: Schema, called: str = "Name; the same as the folder's."
+) -> Schema:
+    """Return the schema of one kind of document; called: what its name is."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"https://overlay.dev/schemas/{kind.lower()}.schema.json",
@@ -519,7 +521,7 @@ def document(kind: str, description: str, spec: Schema, defs: Schema) -> Schema:
                 "kind": {"const": kind, "description": "What this document is."},
                 "metadata": fields(
                     "Who it is.",
-                    {"name": text("Name; the same as the folder's.", pattern=NAME, maxLength=63)},
+                    {"name": text(called, pattern=NAME, maxLength=63)},
                     ("name",),
                 ),
                 "spec": fields("What it says.", spec),
@@ -718,7 +720,9 @@ def schemas() -> dict[str, Schema]:
         ),
         "base": document("Base", "base.yaml: what environments share.", {**PARENTS, **SHARED}, DEFS),
         "component": document("Component", "component.yaml: a part that environments opt into.", SHARED, DEFS),
-        "project": document("Project", "overlay.yaml: defaults of the project.", project, {"target": DEFS["target"]}),
+        "project": document(
+            "Project", "overlay.yaml: defaults of the project.", project, {"target": DEFS["target"]}, "Name."
+        ),
         "test": tests(),
         "lock": lock(),
         "changes": changes(),
@@ -728,7 +732,11 @@ def schemas() -> dict[str, Schema]:
 def tests() -> Schema:
     """Return the schema of a user's own test, which says something in any case."""
     found = document(
-        "Test", "tests/NAME.yaml: what has to be true of environments.", test(), {"target": DEFS["target"]}
+        "Test",
+        "tests/NAME.yaml: what has to be true of environments.",
+        test(),
+        {"target": DEFS["target"]},
+        "Name; the same as the file's, without its ending.",
     )
     found["required"] = [*found["required"], "spec"]
     some = {"required": ["assertions"], "properties": {"assertions": {"minItems": 1, "description": "At least one."}}}

@@ -117,7 +117,8 @@ def names_text(names: Sequence[str], most: int = _NAMED) -> str:
 def removed_warnings(diffs: Iterable[EnvironmentDiff]) -> list[str]:
     """Return what to say of environments that go: their objects are no longer rendered (hazard C15)."""
     return [
-        f"{one.environment} is removed: {len(one.objects)} objects are rendered no more, "
+        f"{one.environment} is removed: {len(one.objects)} object{'s are' if len(one.objects) != 1 else ' is'} rendered"
+        " no more, "
         f"{sum(not each.kept for each in one.objects)} of them would be pruned"
         for one in diffs
         if one.change == "removed"

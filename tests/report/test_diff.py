@@ -124,9 +124,9 @@ def test_markdown_is_a_table_and_blocks() -> None:
 
 def test_C15_an_environment_that_goes_is_warned_of() -> None:
     found = [EnvironmentDiff(environment="prod", change="removed", objects=(GONE,))]
-    warning = "prod is removed: 1 objects are rendered no more, 1 of them would be pruned"
+    warning = "prod is removed: 1 object is rendered no more, 1 of them would be pruned"
     assert f"warning: {warning}\n" in diff_text(found, PLAIN)
-    assert "> [!WARNING]\n> `prod` is removed: 1 objects" in diff_markdown(found, "a", "b")
+    assert "> [!WARNING]\n> `prod` is removed: 1 object is" in diff_markdown(found, "a", "b")
 
 
 @pytest.mark.parametrize(
