@@ -44,13 +44,8 @@ def cut(data: bytes) -> Cut:
     """
     if may_have_directive(data):
         return Cut([_NO_YAML + _ended(data)], -1)
-    parts = data.split(MARK)
-    begins = start_of(data) > 0
-    parts[0] = parts[0][3:] if begins else b"\n" + parts[0]
-    if not {part[:1] for part in parts} <= _BEHIND:
-        parts = _joined(parts)
-    parts[-1] = _ended(parts[-1])
-    return Cut(parts, 0 if begins else -1)
+    start = start_of(data)
+    return Cut(parts_between(data, start, len(data)), 0 if start else -1)
 
 
 def part_of(document: str) -> bytes:
@@ -94,14 +89,3 @@ def parts_between(data: bytes, start: int, end: int) -> list[bytes]:
         found.append(part_at(data, start, stop))
         start = stop + len(MARK)
     return found
-
-
-def _joined(parts: list[bytes]) -> list[bytes]:
-    """Return parts in which what is no `---` is put together again."""
-    found: list[list[bytes]] = []
-    for part in parts:
-        if part[:1] in _BEHIND:
-            found.append([part])
-        else:
-            found[-1].append(part)
-    return [MARK.join(some) for some in found]
