@@ -175,7 +175,8 @@ def test_what_is_made_of_the_same_is_prepared_for_both_versions_at_once(
         assert [name for name in after.environments if before.prepare(name) is not after.prepare(name)] == anew
 
 
-def test_a_changed_lock_touches_who_uses_it(project: Path) -> None:
+def far_resource(project: Path) -> Pin:
+    """Let prod have a resource from elsewhere, which is pinned and vendored; return its pin."""
     data = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: far}\n"
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     fields = (("digest", digest), ("url", "https://shop.example/far.yaml"))
@@ -183,6 +184,11 @@ def test_a_changed_lock_touches_who_uses_it(project: Path) -> None:
     pin = Pin(name="far.yaml", request=request, version="", source=fields[1][1], digest=digest, size=len(data))
     entry = f"  resources: [{{url: {fields[1][1]}, digest: '{digest}'}}]\n"
     write(project, {DOCUMENT: PROD + entry, "overlay.lock": write_lock([pin]).decode(), pin.vendored: data.decode()})
+    return pin
+
+
+def test_a_changed_lock_touches_who_uses_it(project: Path) -> None:
+    pin = far_resource(project)
     git(project, "add", ".")
     git(project, "commit", "-q", "-m", "far")
     assert touched(project) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,19 +13,16 @@ from hypothesis import strategies as st
 from overlay.cli.affected import open_runs
 from overlay.cli.versions import Versions
 from overlay.errors import OverlayError
-from overlay.fetch.lockfile import write_lock
 from overlay.files.entries import Entries
 from overlay.files.reader import ProjectFiles
 from overlay.inspect.read_sets import ReadSets
 from overlay.layering.prepared import Prepared
 from overlay.load.project import read_project_file
 from overlay.model.input import Input
-from overlay.model.location import Location
 from overlay.model.options import Options
-from overlay.model.remote import Pin, Request
 from overlay.run import Run
-from tests.inspect.test_affected import ALL, MORE, apply, edits, make
-from tests.source.projects import DOCUMENT, FILES, PROD, git, write
+from tests.inspect.test_affected import ALL, MORE, apply, edits, far_resource, make
+from tests.source.projects import FILES, git, write
 
 EVERY = ["alone", *ALL]
 
@@ -157,13 +153,7 @@ def test_what_cannot_be_loaded_is_loaded_each_time(project: Path, tmp_path: Path
 
 
 def test_what_comes_from_elsewhere_is_loaded_each_time(project: Path, tmp_path: Path) -> None:
-    data = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: far}\n"
-    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    fields = (("digest", digest), ("url", "https://shop.example/far.yaml"))
-    request = Request(name="far.yaml", fields=fields, location=Location("overlay.lock"))
-    pin = Pin(name="far.yaml", request=request, version="", source=fields[1][1], digest=digest, size=len(data))
-    entry = f"  resources: [{{url: {fields[1][1]}, digest: '{digest}'}}]\n"
-    write(project, {DOCUMENT: PROD + entry, "overlay.lock": write_lock([pin]).decode(), pin.vendored: data.decode()})
+    far_resource(project)
     assert loaded(run_of(project), "prod") is not None
     learn(tmp_path / "cache", project)
     assert unknown(tmp_path / "cache", project) == ["prod", "prod-eu"]
